@@ -1,0 +1,83 @@
+"""When and how the song is sung: the one map that voice, picture and captions follow.
+
+Conventions
+-----------
+Song time 0 is sample 0 of every stem. Contours have one value a hop, starting at song time 0.
+Unvoiced is 0.0.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from fractions import Fraction
+
+from shenqu.documents.base import Document
+
+
+class TempoMap(Document, frozen=True):
+    """Song time of every beat: `lead_in_s` of silence, then the tempi in `steps` (beat, bpm)."""
+
+    lead_in_s: float
+    steps: tuple[tuple[Fraction, float], ...]
+
+    def beat_to_s(self, beat: Fraction) -> float:
+        """Return the song time in seconds of `beat` (before the first step: the first tempo).
+
+        >>> TempoMap(lead_in_s=1.0, steps=((Fraction(0), 120.0), (Fraction(2), 60.0))).beat_to_s(Fraction(3))
+        3.0
+        """
+        seconds = self.lead_in_s
+        for index, (onset, bpm) in enumerate(self.steps):
+            end = self.steps[index + 1][0] if index + 1 < len(self.steps) else None
+            if end is None or beat <= end:
+                return seconds + float(beat - onset) * 60.0 / bpm
+            seconds += float(end - onset) * 60.0 / bpm
+        return seconds + float(beat) * 0.5
+
+
+class TimeMap(Document, frozen=True):
+    """Rows (song_s, speech_s), song_s never falling; straight lines between rows.
+
+    Two rows with one song_s are a jump. A stretch where speech_s stands still shows one picture and
+    sings nothing.
+    """
+
+    rows: tuple[tuple[float, float], ...]
+
+    def song_to_speech(self, song_s: float) -> float:
+        """Return the speech time heard at `song_s`; at a jump, the time jumped to; clamped at both ends.
+
+        >>> time_map = TimeMap(rows=((0.0, 5.0), (1.0, 5.5), (1.0, 2.0), (2.0, 3.0)))
+        >>> time_map.song_to_speech(0.5), time_map.song_to_speech(1.0), time_map.song_to_speech(9.0)
+        (5.25, 2.0, 3.0)
+        """
+        index = bisect_right(self.rows, song_s, key=lambda row: row[0])
+        if index == 0:
+            return self.rows[0][1]
+        if index == len(self.rows):
+            return self.rows[-1][1]
+        (song_a, speech_a), (song_b, speech_b) = self.rows[index - 1], self.rows[index]
+        return speech_a + (song_s - song_a) * (speech_b - speech_a) / (song_b - song_a)
+
+
+class SungNote(Document, frozen=True):
+    """One note as it is sung: song times, pitch, and the syllable it carries.
+
+    `syllable` indexes the transcript's syllables. `lyric` is the syllable's text on the note that
+    begins it and "+" on notes that go on. `repeat` counts how often the syllable began before.
+    """
+
+    start_s: float
+    end_s: float
+    pitch: int
+    syllable: int
+    lyric: str
+    repeat: int = 0
+
+
+class Performance(Document, frozen=True):
+    """Everything that voice, picture and captions need: notes, time map, length."""
+
+    notes: tuple[SungNote, ...]
+    time_map: TimeMap
+    duration_s: float

@@ -1,0 +1,56 @@
+"""What was said, and when.
+
+A recording holds words, a word syllables, a syllable phones. Times are seconds from the start of
+the source *file* (not of the part that `--start` picks), so that they still hold when the part changes.
+"""
+
+from __future__ import annotations
+
+from shenqu.documents.base import Document
+
+
+class Phone(Document, frozen=True):
+    """One sound of a syllable, in ARPAbet without stress digits ("AA", "NG"), or "V" for a vowel heard, not read."""
+
+    phone: str
+    start_s: float
+    end_s: float
+
+
+class Syllable(Document, frozen=True):
+    """Onset consonants from `start_s`, vowel from `vowel_s` to `vowel_end_s`, coda to `end_s`.
+
+    `start_s <= vowel_s < vowel_end_s <= end_s`. `text` is what a caption shows, "" where the words
+    are unknown. `stress` is 0, 1 or 2 as in ARPAbet; `tone` is 1 to 5 in Mandarin, else 0.
+    """
+
+    text: str
+    start_s: float
+    vowel_s: float
+    vowel_end_s: float
+    end_s: float
+    stress: int = 0
+    tone: int = 0
+    phones: tuple[Phone, ...] = ()
+
+
+class Word(Document, frozen=True):
+    """One word as written, with its syllables. `confidence` is 0 (not found) to 1."""
+
+    text: str
+    start_s: float
+    end_s: float
+    confidence: float = 1.0
+    syllables: tuple[Syllable, ...] = ()
+
+
+class Transcript(Document, frozen=True):
+    """All words of a recording in order. `language` is a BCP 47 code, "und" where unknown."""
+
+    language: str
+    words: tuple[Word, ...] = ()
+
+    @property
+    def syllables(self) -> tuple[Syllable, ...]:
+        """Every syllable in order, over all words."""
+        return tuple(syllable for word in self.words for syllable in word.syllables)

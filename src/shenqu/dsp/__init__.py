@@ -1,0 +1,1 @@
+"""Array mathematics that never heard of songs."""

@@ -1,0 +1,1 @@
+"""From stems to the finished mix."""

@@ -1,0 +1,1 @@
+"""Tunes, the arrangement of syllables on them, and the band."""

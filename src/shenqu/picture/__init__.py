@@ -1,0 +1,1 @@
+"""From a Performance to shots and captions, and how they are drawn."""

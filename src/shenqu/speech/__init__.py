@@ -1,0 +1,1 @@
+"""From a recording and its words to a Transcript: which syllable sounds when."""
