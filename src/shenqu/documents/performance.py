@@ -15,24 +15,28 @@ from shenqu.documents.base import Document
 
 
 class TempoMap(Document, frozen=True):
-    """Song time of every beat: `lead_in_s` of silence, then the tempi in `steps` (beat, bpm)."""
+    """Song time of every beat: `lead_in_beat` beats before beat 0, then the tempi in `steps` (beat, bpm).
 
-    lead_in_s: float
+    The first step is at beat 0 or before; its tempo holds in the lead-in too.
+    """
+
+    lead_in_beat: Fraction
     steps: tuple[tuple[Fraction, float], ...]
 
     def beat_to_s(self, beat: Fraction) -> float:
-        """Return the song time in seconds of `beat` (before the first step: the first tempo).
+        """Return the song time in seconds of `beat`.
 
-        >>> TempoMap(lead_in_s=1.0, steps=((Fraction(0), 120.0), (Fraction(2), 60.0))).beat_to_s(Fraction(3))
-        3.0
+        >>> TempoMap(lead_in_beat=Fraction(1), steps=((Fraction(0), 60.0), (Fraction(2), 30.0))).beat_to_s(Fraction(3))
+        5.0
         """
-        seconds = self.lead_in_s
-        for index, (onset, bpm) in enumerate(self.steps):
-            end = self.steps[index + 1][0] if index + 1 < len(self.steps) else None
-            if end is None or beat <= end:
-                return seconds + float(beat - onset) * 60.0 / bpm
-            seconds += float(end - onset) * 60.0 / bpm
-        return seconds + float(beat) * 0.5
+        last, bpm = -self.lead_in_beat, self.steps[0][1]
+        seconds = 0.0
+        for onset, next_bpm in self.steps:
+            if onset >= beat:
+                break
+            seconds += float(onset - last) * 60.0 / bpm
+            last, bpm = onset, next_bpm
+        return seconds + float(beat - last) * 60.0 / bpm
 
 
 class TimeMap(Document, frozen=True):
