@@ -15,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-FloatOrArray = TypeVar("FloatOrArray", float, npt.NDArray[np.floating])
+FloatOrArray = TypeVar("FloatOrArray", float, npt.NDArray[np.float64])
 
 TICKS_PER_BEAT = 480
 SONG_RATE = 48_000
@@ -24,10 +24,10 @@ SONG_RATE = 48_000
 def pitch_to_hz(pitch: FloatOrArray) -> FloatOrArray:
     """Return the frequency in hertz of a MIDI `pitch` (69 is 440 Hz; fractions allowed).
 
-    >>> pitch_to_hz(57.0)
+    >>> float(pitch_to_hz(57.0))
     220.0
     """
-    return 440.0 * 2.0 ** ((pitch - 69.0) / 12.0)
+    return 440.0 * np.exp2((pitch - 69.0) / 12.0)  # type: ignore[no-any-return]
 
 
 def hz_to_pitch(hz: FloatOrArray) -> FloatOrArray:
@@ -36,25 +36,25 @@ def hz_to_pitch(hz: FloatOrArray) -> FloatOrArray:
     >>> float(hz_to_pitch(880.0))
     81.0
     """
-    return 69.0 + 12.0 * np.log2(np.asarray(hz) / 440.0)  # type: ignore[return-value]
+    return 69.0 + 12.0 * np.log2(hz / 440.0)  # type: ignore[no-any-return]
 
 
 def cents_to_ratio(cents: FloatOrArray) -> FloatOrArray:
     """Return the frequency ratio of `cents` (1200 is an octave).
 
-    >>> cents_to_ratio(1200.0)
+    >>> float(cents_to_ratio(1200.0))
     2.0
     """
-    return 2.0 ** (cents / 1200.0)
+    return np.exp2(cents / 1200.0)  # type: ignore[no-any-return]
 
 
 def db_to_gain(db: FloatOrArray) -> FloatOrArray:
     """Return the amplitude factor of `db` decibels.
 
-    >>> db_to_gain(20.0)
+    >>> float(db_to_gain(20.0))
     10.0
     """
-    return 10.0 ** (db / 20.0)
+    return np.power(10.0, db / 20.0)  # type: ignore[no-any-return]
 
 
 def gain_to_db(gain: float, floor_db: float = -120.0) -> float:

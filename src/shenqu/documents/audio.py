@@ -24,7 +24,7 @@ class Audio:
     @property
     def duration_s(self) -> float:
         """Length in seconds."""
-        return self.samples.shape[1] / self.rate
+        return float(self.samples.shape[1] / self.rate)
 
     @property
     def mono(self) -> Samples:
@@ -33,10 +33,10 @@ class Audio:
         Channels that cancel each other are not added: then the strongest one speaks alone.
         """
         if self.samples.shape[0] == 1:
-            return self.samples[0]
+            return np.asarray(self.samples[0], dtype=np.float32)
         mean = self.samples.mean(axis=0, dtype=np.float32)
         energies = np.square(self.samples).mean(axis=1)
         loudest = int(np.argmax(energies))
         if np.square(mean).mean() < 0.1 * energies[loudest]:
-            return self.samples[loudest]
+            return np.asarray(self.samples[loudest], dtype=np.float32)
         return np.asarray(mean, dtype=np.float32)

@@ -14,7 +14,7 @@ from fractions import Fraction
 from shenqu.documents.base import Document
 
 
-class TempoMap(Document, frozen=True):
+class TempoMap(Document, frozen=True, kw_only=True):
     """Song time of every beat: `lead_in_beat` beats before beat 0, then the tempi in `steps` (beat, bpm).
 
     The first step is at beat 0 or before; its tempo holds in the lead-in too.
@@ -39,7 +39,7 @@ class TempoMap(Document, frozen=True):
         return seconds + float(beat - last) * 60.0 / bpm
 
 
-class TimeMap(Document, frozen=True):
+class TimeMap(Document, frozen=True, kw_only=True):
     """Rows (song_s, speech_s), song_s never falling; straight lines between rows.
 
     Two rows with one song_s are a jump. A stretch where speech_s stands still shows one picture and
@@ -64,7 +64,7 @@ class TimeMap(Document, frozen=True):
         return speech_a + (song_s - song_a) * (speech_b - speech_a) / (song_b - song_a)
 
 
-class SungNote(Document, frozen=True):
+class SungNote(Document, frozen=True, kw_only=True):
     """One note as it is sung: song times, pitch, and the syllable it carries.
 
     `syllable` indexes the transcript's syllables. `lyric` is the syllable's text on the note that
@@ -79,7 +79,7 @@ class SungNote(Document, frozen=True):
     repeat: int = 0
 
 
-class Performance(Document, frozen=True):
+class Performance(Document, frozen=True, kw_only=True):
     """Everything that voice, picture and captions need: notes, time map, length."""
 
     notes: tuple[SungNote, ...]

@@ -7,7 +7,7 @@ from fractions import Fraction
 from shenqu.documents.base import Document
 
 
-class Shot(Document, frozen=True):
+class Shot(Document, frozen=True, kw_only=True):
     """Consecutive output frames cut from the source without a jump.
 
     `first_frame` counts output frames from song time 0. `source_s` is the source time shown by each
@@ -24,7 +24,7 @@ class Shot(Document, frozen=True):
         return self.first_frame + len(self.source_s)
 
 
-class EditList(Document, frozen=True):
+class EditList(Document, frozen=True, kw_only=True):
     """Shots that tile the song, at a constant, rational frame rate, `width` x `height` square pixels (even)."""
 
     rate: Fraction
@@ -38,7 +38,7 @@ class EditList(Document, frozen=True):
         return self.shots[-1].end_frame if self.shots else 0
 
 
-class CaptionSyllable(Document, frozen=True):
+class CaptionSyllable(Document, frozen=True, kw_only=True):
     """A piece of a caption line that lights up from `start_s` to `end_s` (song time).
 
     `reading` stands over it where there is one (pinyin). `space` is true where a blank follows.
@@ -51,7 +51,7 @@ class CaptionSyllable(Document, frozen=True):
     space: bool = False
 
 
-class CaptionLine(Document, frozen=True):
+class CaptionLine(Document, frozen=True, kw_only=True):
     """One line of karaoke, on screen from `start_s` to `end_s` (song time)."""
 
     start_s: float

@@ -9,7 +9,7 @@ from __future__ import annotations
 from shenqu.documents.base import Document
 
 
-class Phone(Document, frozen=True):
+class Phone(Document, frozen=True, kw_only=True):
     """One sound of a syllable, in ARPAbet without stress digits ("AA", "NG"), or "V" for a vowel heard, not read."""
 
     phone: str
@@ -17,7 +17,7 @@ class Phone(Document, frozen=True):
     end_s: float
 
 
-class Syllable(Document, frozen=True):
+class Syllable(Document, frozen=True, kw_only=True):
     """Onset consonants from `start_s`, vowel from `vowel_s` to `vowel_end_s`, coda to `end_s`.
 
     `start_s <= vowel_s < vowel_end_s <= end_s`. `text` is what a caption shows, "" where the words
@@ -34,7 +34,7 @@ class Syllable(Document, frozen=True):
     phones: tuple[Phone, ...] = ()
 
 
-class Word(Document, frozen=True):
+class Word(Document, frozen=True, kw_only=True):
     """One word as written, with its syllables. `confidence` is 0 (not found) to 1."""
 
     text: str
@@ -44,7 +44,7 @@ class Word(Document, frozen=True):
     syllables: tuple[Syllable, ...] = ()
 
 
-class Transcript(Document, frozen=True):
+class Transcript(Document, frozen=True, kw_only=True):
     """All words of a recording in order. `language` is a BCP 47 code, "und" where unknown."""
 
     language: str

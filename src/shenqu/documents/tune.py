@@ -11,7 +11,7 @@ from typing import Literal
 from shenqu.documents.base import Document
 
 
-class Note(Document, frozen=True):
+class Note(Document, frozen=True, kw_only=True):
     """A written note: MIDI `pitch` (69 = 440 Hz), where it starts and how long it is, in beats."""
 
     pitch: int
@@ -24,7 +24,7 @@ class Note(Document, frozen=True):
         return self.onset_beat + self.length_beat
 
 
-class Chord(Document, frozen=True):
+class Chord(Document, frozen=True, kw_only=True):
     """A chord of the accompaniment, as lead sheets write it: "C", "Am", "G7", "Bdim", "F#m7"."""
 
     symbol: str
@@ -32,14 +32,14 @@ class Chord(Document, frozen=True):
     length_beat: Fraction
 
 
-class Tempo(Document, frozen=True):
+class Tempo(Document, frozen=True, kw_only=True):
     """The tempo from `onset_beat` on, in quarter notes a minute."""
 
     onset_beat: Fraction
     bpm: float
 
 
-class Metre(Document, frozen=True):
+class Metre(Document, frozen=True, kw_only=True):
     """The time signature from `onset_beat` on."""
 
     onset_beat: Fraction
@@ -47,7 +47,7 @@ class Metre(Document, frozen=True):
     denominator: int
 
 
-class PartNote(Document, frozen=True):
+class PartNote(Document, frozen=True, kw_only=True):
     """A note that an instrument plays, with its MIDI velocity (1 to 127)."""
 
     pitch: int
@@ -56,7 +56,7 @@ class PartNote(Document, frozen=True):
     velocity: int = 80
 
 
-class Part(Document, frozen=True):
+class Part(Document, frozen=True, kw_only=True):
     """Another track of a score. `program` is the General MIDI sound (0 to 127); `drums` is channel 10."""
 
     name: str
@@ -65,7 +65,7 @@ class Part(Document, frozen=True):
     notes: tuple[PartNote, ...]
 
 
-class Tune(Document, frozen=True):
+class Tune(Document, frozen=True, kw_only=True):
     """A melody of one note at a time, in order, without overlaps, and what goes with it.
 
     `phrase_ends` are the beats at which musical phrases end (the last one is the end of the melody).

@@ -1,0 +1,66 @@
+"""The choices a user has: each default, unit, limit and help text is written here, once.
+
+The command line, the Python call and the song document all read these fields.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+Style = Literal["natural", "hard"]
+Mode = Literal["phrase"]
+Band = Literal["auto", "square-dance", "chiptune", "score", "none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SingOptions:
+    """How a song is made. Every field has the same default in the command line and in Python."""
+
+    text: Annotated[str | None, Parameter(name="--text")] = None
+    """The words: the text itself, or a .txt, .srt or .vtt file. Without it syllables are found in the sound alone."""
+
+    language: Annotated[str | None, Parameter(name="--language")] = None
+    """Language of the words, as a code: en or zh. Default: told from the script."""
+
+    start_s: Annotated[float, Parameter(name="--start", validator=Number(gte=0))] = 0.0
+    """Where in the recording to begin, in seconds."""
+
+    end_s: Annotated[float | None, Parameter(name="--end", validator=Number(gt=0))] = None
+    """Where in the recording to stop, in seconds. Default: its end."""
+
+    track: Annotated[str | None, Parameter(name="--track")] = None
+    """Which track of a MIDI file is the melody: its name, or its number from 1. Default: found."""
+
+    mode: Annotated[Mode, Parameter(name="--mode")] = "phrase"
+    """phrase: the sentence stays in order, each syllable gets a note."""
+
+    style: Annotated[Style, Parameter(name="--style")] = "natural"
+    """natural: glide, small overshoot, vibrato on long notes; hard: flat, the genre's own sound."""
+
+    key: Annotated[int, Parameter(name="--key", validator=Number(gte=-24, lte=24))] = 0
+    """Semitones up or down from the key that suits the speaker."""
+
+    tempo_bpm: Annotated[float | None, Parameter(name="--tempo", validator=Number(gt=0))] = None
+    """Quarter notes a minute at the start, within 2/3 and 3/2 of the tune's. Default: chosen for the speech."""
+
+    length_s: Annotated[float | None, Parameter(name="--length", validator=Number(gt=0))] = None
+    """Upper limit of the song's length in seconds; it ends with a musical phrase. Default: the tune once."""
+
+    band: Annotated[Band, Parameter(name="--band")] = "auto"
+    """The backing: a style, score (the MIDI file's other tracks), or none. Default: score where there is one."""
+
+    voice_level_db: Annotated[float, Parameter(name="--voice-level", validator=Number(gte=-24, lte=24))] = 0.0
+    """Voice against band, in decibels more or less than usual."""
+
+    picture: Annotated[str | None, Parameter(name="--picture")] = None
+    """16:9, 9:16, 1:1, WIDTHxHEIGHT, or none. Default: as the recording."""
+
+    captions: Annotated[bool, Parameter(name="--captions", negative="--no-captions")] = True
+    """Karaoke captions in the picture."""
+
+    seed: Annotated[int, Parameter(name="--seed", validator=Number(gte=0))] = 0
+    """Another seed, another take of everything that is left to chance."""

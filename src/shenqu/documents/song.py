@@ -1,0 +1,43 @@
+"""The song document: everything that was decided, open to change by hand."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from shenqu.documents.arrangement import Placement
+from shenqu.documents.base import Document
+from shenqu.documents.options import SingOptions
+from shenqu.documents.speech import Transcript
+from shenqu.documents.tune import Tune
+
+
+class Source(Document, frozen=True, kw_only=True):
+    """A recording: `path` relative to the document, its sha256, and the part used, in seconds (None: to its end)."""
+
+    path: str
+    sha256: str
+    start_s: float = 0.0
+    end_s: float | None = None
+
+
+class Song(Document, frozen=True, kw_only=True):
+    """A song before it is rendered.
+
+    `ending` is the kind of file that was asked for ("mp4", "wav", ...). `speaker_pitch` is the MIDI
+    pitch at which the speaker talks. `tempo_factor` is the song's tempo over the tune's, `transpose`
+    the semitones between the tune as written and as placed.
+    """
+
+    format: Literal["shenqu song"] = "shenqu song"
+    version: Literal[1] = 1
+    title: str
+    ending: str
+    sources: tuple[Source, ...]
+    speaker_pitch: float
+    transpose: int
+    tempo_factor: float
+    seed: int = 0
+    options: SingOptions
+    placements: tuple[Placement, ...]
+    transcript: Transcript
+    tune: Tune
