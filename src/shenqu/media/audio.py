@@ -1,0 +1,343 @@
+"""Sound from files, sound into files.
+
+Whatever FFmpeg decodes is read as float32 on the clock of its file (`media/container.py`), so that
+sound and picture stay together: sound that starts later than the picture, or is missing in between,
+is silence. What is written is the same, byte for byte, for the same samples and tags.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+import av
+import av.container
+import av.error
+import numpy as np
+import numpy.typing as npt
+import soxr
+from av.codec.context import Flags
+
+from shenqu.documents.audio import Audio, Samples
+from shenqu.errors import InputError, ShenquWarning, ToolError
+from shenqu.media.container import open_media
+from shenqu.media.decoding import Block, SoundSource
+from shenqu.units import seconds_to_samples
+
+_JITTER_S = 0.020  # recorders jitter, Vorbis pages are 10 ms off; more is sound that was lost
+_LARGEST_GAP_S = 60.0
+_LARGEST_BYTES = 2 << 30
+_CUT_OFF_S = 0.5
+_PADDING = 4096  # samples: two AAC frames of the long kind
+
+
+def read_audio(path: Path, *, start_s: float = 0.0, end_s: float | None = None, rate: int | None = None) -> Audio:
+    """Return the sound of a file from `start_s` to `end_s` (source time), mono or stereo.
+
+    Sample k lies at source time `start_s` + k / rate. `end_s` None, or after the end, is the end. `rate`
+    None keeps the file's own. Three and more channels become two. Only the part asked for is decoded.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, holds no sound, or none in this part; or the part is too long for memory.
+
+    Warns
+    -----
+    ShenquWarning
+        Pieces are damaged (and silent here), or the file ends before the time that it claims.
+    """
+    if not 0.0 <= start_s < math.inf or (end_s is not None and not start_s < end_s):
+        raise InputError(f"{path}: from {start_s:g} s to {end_s} s is no part; the end must come after the start")
+    audio = _decode(path, start_s, end_s, rate, seek=start_s > 0.0)
+    if audio is None:
+        audio = _decode(path, start_s, end_s, rate, seek=False)
+    assert audio is not None, "reading from the start cannot land too late"
+    return audio
+
+
+def audio_duration(path: Path) -> float:
+    """Return the source time in seconds at which the sound of a file ends. Errors are those of `read_audio`."""
+    with open_media(path) as container:
+        source = SoundSource(container, path)
+        if source.claimed_end_s is not None:
+            return source.claimed_end_s
+        ends_s = [source.end_s(packet) for packet in source.packets() if packet.pts is not None]
+        if not ends_s:
+            raise InputError(f"{path}: holds no sound")
+        return float(max(ends_s))
+
+
+def _decode(path: Path, start_s: float, end_s: float | None, rate: int | None, *, seek: bool) -> Audio | None:
+    """Return a part of the sound, or None where a seek did not land before its start."""
+    with open_media(path) as container:
+        source = SoundSource(container, path)
+        if seek and not source.seek(start_s):
+            return None
+        timeline = _Timeline(path, start_s, end_s, rate, source.claimed_end_s)
+        for block in source.blocks():
+            if seek and timeline.empty and (block.onset_s is None or block.onset_s > start_s):
+                return None
+            timeline.put(block)
+            if timeline.full:
+                break
+        if seek and timeline.empty:
+            return None
+        if source.claim_is_exact:
+            timeline.drop_padding()
+        audio = timeline.audio()
+        _warn_of_damage(path, source, start_s, complete=timeline.full)
+        return audio
+
+
+def _warn_of_damage(path: Path, source: SoundSource, start_s: float, *, complete: bool) -> None:
+    damaged_s = [time_s for time_s in source.damaged_s if time_s >= start_s]
+    if damaged_s:
+        message = f"{path}: {len(damaged_s)} damaged pieces, the first at {damaged_s[0]:.2f} s, are left silent"
+        warnings.warn(message, ShenquWarning, stacklevel=4)
+    claimed_s, seen_s = source.claimed_end_s, float(source.seen_end_s)
+    if not complete and claimed_s is not None and claimed_s - seen_s > _CUT_OFF_S:
+        message = f"{path}: is cut off: it claims {claimed_s:.2f} s and ends at {seen_s:.2f} s"
+        warnings.warn(message, ShenquWarning, stacklevel=4)
+
+
+class _Timeline:
+    """Puts decoded blocks at their place on the source clock and keeps one part of it.
+
+    Positions are samples of the file's rate, counted from source time 0: `_cursor` where the next block is
+    expected, `_kept` up to where the part is filled.
+    """
+
+    def __init__(
+        self, path: Path, start_s: float, end_s: float | None, rate: int | None, claimed_end_s: float | None
+    ) -> None:
+        self._path, self._start_s, self._end_s = path, start_s, end_s
+        self._rate_out = rate
+        self._claimed_end_s = claimed_end_s
+        self._store: _Store | None = None
+        self._cursor = self._kept = self._shift = 0
+        self._rate, self._end = 0, math.inf
+
+    @property
+    def empty(self) -> bool:
+        """Whether no block came yet."""
+        return self._store is None
+
+    @property
+    def full(self) -> bool:
+        """Whether the part is complete."""
+        return self._store is not None and self._kept >= self._end
+
+    def put(self, block: Block) -> None:
+        """Keep what of `block` lies in the part, and silence in front of it where something is missing."""
+        store = self._store or self._begin(block)
+        samples = block.samples
+        if block.rate != self._rate:
+            samples = np.ascontiguousarray(soxr.resample(samples.T, block.rate, self._rate).T)
+        onset = self._place(block)
+        after = onset + samples.shape[1]
+        self._cursor = max(self._cursor, after)
+        store.append_silence(int(min(onset, self._end)) - self._kept)
+        self._kept = max(self._kept, int(min(onset, self._end)))
+        stop = int(min(after, self._end))
+        if stop > self._kept:
+            store.append(samples[:, self._kept - onset : stop - onset])
+            self._kept = stop
+
+    def drop_padding(self) -> None:
+        """Take off what an encoder added to fill its last frame: the little that lies after the claimed end."""
+        padding = self._kept - seconds_to_samples(self._claimed_end_s or 0.0, self._rate)
+        if self._store is not None and 0 < padding <= _PADDING:
+            self._store.drop(padding)
+
+    def audio(self) -> Audio:
+        """Return the part; `InputError` where nothing is in it."""
+        if self._store is None:
+            raise InputError(f"{self._path}: holds no sound")
+        audio = self._store.audio()
+        if audio.samples.shape[1] == 0:
+            end_s = self._cursor / self._rate
+            raise InputError(
+                f"{self._path}: its sound ends at {end_s:.2f} s; nothing is left from {self._start_s:g} s on"
+            )
+        return audio
+
+    def _begin(self, block: Block) -> _Store:
+        self._rate = block.rate
+        self._kept = seconds_to_samples(self._start_s, self._rate)
+        if self._end_s is not None and not math.isinf(self._end_s):
+            self._end = seconds_to_samples(self._end_s, self._rate)
+        end_s = min(self._end_s or math.inf, self._claimed_end_s or _LARGEST_GAP_S)
+        self._cursor = seconds_to_samples(float(block.onset_s or 0), self._rate)
+        self._store = _Store(
+            path=self._path,
+            channels=len(block.samples),
+            rate=self._rate,
+            rate_out=self._rate_out or self._rate,
+            expected_s=max(1.0, end_s - self._start_s),
+        )
+        return self._store
+
+    def _place(self, block: Block) -> int:
+        """Return where a block starts; times that jitter, or jump absurdly, are not followed."""
+        if block.onset_s is None:
+            return self._cursor
+        drift = seconds_to_samples(float(block.onset_s), self._rate) + self._shift - self._cursor
+        if abs(drift) <= _JITTER_S * self._rate:
+            return self._cursor
+        position_s = (self._cursor + drift) / self._rate
+        credible = self._claimed_end_s is not None and position_s <= self._claimed_end_s
+        if drift < -self._rate or (drift > _LARGEST_GAP_S * self._rate and not credible):
+            self._shift -= drift
+            return self._cursor
+        return self._cursor + drift
+
+
+class _Store:
+    """Samples that grow at the end, brought to another rate as they come."""
+
+    def __init__(self, *, path: Path, channels: int, rate: int, rate_out: int, expected_s: float) -> None:
+        self._path, self._rate, self._rate_out = path, rate, rate_out
+        self._stream = soxr.ResampleStream(rate, rate_out, channels) if rate_out != rate else None
+        self._length = self._dropped = 0
+        self._largest = _LARGEST_BYTES // (4 * channels)
+        capacity = min(int(expected_s * rate_out) + rate_out, self._largest)
+        self._buffer: Samples = np.empty((channels, capacity), dtype=np.float32)
+
+    def append(self, samples: Samples) -> None:
+        """Add samples of shape (channels or one of them, n) at the file's rate."""
+        channels = len(self._buffer)
+        if len(samples) > channels:
+            samples = samples.mean(axis=0, keepdims=True, dtype=np.float32)
+        self._resample(np.broadcast_to(samples, (channels, samples.shape[1])), last=False)
+
+    def append_silence(self, length: int) -> None:
+        """Add `length` samples of silence, none where it is below 1."""
+        for start in range(0, length, self._rate):
+            self.append(np.zeros((1, min(self._rate, length - start)), dtype=np.float32))
+
+    def drop(self, length: int) -> None:
+        """Take off the last `length` samples at the file's rate."""
+        self._dropped += round(length * self._rate_out / self._rate)
+
+    def audio(self) -> Audio:
+        """Return everything."""
+        self._resample(np.zeros((len(self._buffer), 0), dtype=np.float32), last=True)
+        return Audio(samples=self._buffer[:, : max(0, self._length - self._dropped)], rate=self._rate_out)
+
+    def _resample(self, samples: Samples, *, last: bool) -> None:
+        if self._stream is None:
+            self._write(samples)
+        else:
+            output = self._stream.resample_chunk(np.ascontiguousarray(samples.T), last=last)
+            self._write(output.reshape(-1, len(self._buffer)).T)
+
+    def _write(self, samples: Samples) -> None:
+        end = self._length + samples.shape[1]
+        if end > self._largest:
+            limit_s = self._largest // self._rate_out
+            raise InputError(
+                f"{self._path}: is longer than {limit_s} s, too long at once; pick a part with --start and --end"
+            )
+        if end > self._buffer.shape[1]:
+            grown = np.empty((len(self._buffer), min(self._largest, end + end // 2)), dtype=np.float32)
+            grown[:, : self._length] = self._buffer[:, : self._length]
+            self._buffer = grown
+        self._buffer[:, self._length : end] = samples
+        self._length = end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Encoding:
+    """How one kind of file is written. `bit_rate` 0: nothing is lost. `rates` empty: any."""
+
+    codec: str
+    sample_format: str
+    bit_rate: int = 0
+    rates: tuple[int, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+_MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+_ENCODINGS = {
+    ".wav": _Encoding(codec="pcm_s16le", sample_format="s16"),
+    ".flac": _Encoding(codec="flac", sample_format="s16"),
+    ".mp3": _Encoding(codec="libmp3lame", sample_format="fltp", bit_rate=256_000, rates=_MP3_RATES),
+    ".m4a": _Encoding(codec="aac", sample_format="fltp", bit_rate=256_000, options={"movflags": "+faststart"}),
+    ".opus": _Encoding(codec="libopus", sample_format="flt", bit_rate=192_000, rates=(48_000,)),
+}
+_DEEP_ENCODINGS = {
+    ".wav": _Encoding(codec="pcm_s24le", sample_format="s32"),
+    ".flac": _Encoding(codec="flac", sample_format="s32"),
+}
+AUDIO_SUFFIXES = tuple(_ENCODINGS)
+
+
+def encode_audio(path: Path, audio: Audio, *, tags: Mapping[str, str], bits: Literal[16, 24] = 16) -> None:
+    """Write `audio` to `path`; its suffix says how: one of `AUDIO_SUFFIXES`.
+
+    `bits` is the depth of wav and flac; samples are rounded, and clipped at full scale. Opus, and MP3 at rates
+    that it lacks, are written at 48 kHz. `tags` are named as FFmpeg does: title, artist, album, comment ...
+
+    Raises `InputError` on an unknown suffix, `ToolError` with FFmpeg's words where it fails.
+    """
+    suffix = path.suffix.lower()
+    encoding = (_DEEP_ENCODINGS if bits == 24 else _ENCODINGS).get(suffix) or _ENCODINGS.get(suffix)
+    if encoding is None:
+        raise InputError(f"{path}: '{path.suffix}' is no kind of sound file; use {' '.join(AUDIO_SUFFIXES)}")
+    if encoding.rates and audio.rate not in encoding.rates:
+        audio = Audio(samples=np.ascontiguousarray(soxr.resample(audio.samples.T, audio.rate, 48_000).T), rate=48_000)
+    try:
+        with av.open(f"file:{path.absolute()}", "w", options={"fflags": "+bitexact", **encoding.options}) as container:
+            container.metadata.update(tags)
+            stream = _add_stream(container, audio, encoding)
+            for frame in _frames(audio, encoding):
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+    except av.error.FFmpegError as error:
+        if isinstance(error, OSError):  # the system's own, as a full disk: whole_file has the words for it
+            raise
+        raise ToolError(f"{path}: could not be written: {error.strerror}") from error
+
+
+def _add_stream(container: av.container.OutputContainer, audio: Audio, encoding: _Encoding) -> Any:
+    stream: Any = container.add_stream(encoding.codec, rate=audio.rate, layout=_layout(audio))
+    stream.codec_context.format = encoding.sample_format
+    stream.codec_context.thread_count = 1
+    stream.codec_context.flags |= Flags.bitexact
+    if encoding.bit_rate:
+        stream.bit_rate = encoding.bit_rate
+    return stream
+
+
+def _layout(audio: Audio) -> str:
+    return "mono" if len(audio.samples) == 1 else "stereo"
+
+
+def _frames(audio: Audio, encoding: _Encoding) -> Iterator[av.AudioFrame]:
+    """Yield `audio` in frames of a second, in the encoding's sample format."""
+    for start in range(0, audio.samples.shape[1], audio.rate):
+        values = _to_format(audio.samples[:, start : start + audio.rate], encoding.sample_format)
+        frame = av.AudioFrame.from_ndarray(values, format=encoding.sample_format, layout=_layout(audio))
+        frame.sample_rate, frame.pts, frame.time_base = audio.rate, start, Fraction(1, audio.rate)
+        yield frame
+
+
+def _to_format(samples: Samples, sample_format: str) -> npt.NDArray[Any]:
+    """Return samples as an encoder takes them: planar or interleaved, float or whole numbers.
+
+    24 bits travel in the upper part of 32.
+    """
+    if sample_format == "fltp":
+        return np.ascontiguousarray(samples)
+    interleaved = np.ascontiguousarray(samples.T).reshape(1, -1)
+    if sample_format == "flt":
+        return interleaved
+    bits = 16 if sample_format == "s16" else 24
+    whole = np.clip(np.rint(interleaved * 2.0 ** (bits - 1)), -(2.0 ** (bits - 1)), 2.0 ** (bits - 1) - 1)
+    return whole.astype(np.int16) if bits == 16 else whole.astype(np.int32) << 8
