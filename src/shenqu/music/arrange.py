@@ -1,0 +1,234 @@
+"""Mode `phrase`: which syllable is sung on which notes, in which key, how fast.
+
+The sentence stays in order and begins again when the tune is longer. Every note of the tune is sung.
+Of all ways to do that, the one with the least cost is taken, found exactly by dynamic programming
+over (note, syllable). With D a placement's time on its notes and V its spoken vowel, the cost sums
+
+    stretch   4n * max(0, log2(D / 2V))**2    n its notes; words die of stretching beyond twice, not of pitch
+    squeeze   6 * max(0, log2(S / 1.5 D))**2  S the spoken syllable: consonants need their time
+    hold      0.8 for every note after a placement's first, 1.2 where it ends the speech's own flow
+    stress    0.6 * |prominence - beat strength|, where a stressed syllable is weak or the reverse
+    phrase    where a musical phrase ends: 2.5 inside a word, 0.5 inside the speaker's phrase
+    pause     0.4 where the speaker paused but the tune goes on
+    restart   2 where the speech begins again before its end (only between phrases, after a pause)
+    ending    3 where the song ends inside a word, 1 inside the speaker's phrase
+
+The key moves the tune so that its notes, weighted by length, lie nearest to a little above the
+speaker's pitch (squared distance, three times dearer beyond six semitones). The tempo is the factor
+between 2/3 and 3/2 with the least cost a note, where 1.5 * log2(factor)**2 is its own price.
+
+References
+----------
+Craft rules R3, R4: singing sits 0 to 4 semitones above speech. Stretch beyond twice and pitch beyond
+six semitones are where words and timbre suffer: docs/benchmarks.md.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from shenqu.documents.arrangement import Arrangement, Placement
+from shenqu.documents.speech import Syllable, Transcript
+from shenqu.documents.tune import Note, Tune
+from shenqu.errors import InputError
+from shenqu.music.tempo import beat_strength, song_tempo
+
+Costs = npt.NDArray[np.float64]
+
+LONGEST_HOLD = 4
+PAUSE_S = 0.2
+SUNG_ABOVE_SPOKEN = 1.0
+LOWEST_SUNG_PITCH = 40
+SLOWEST, FASTEST = 2 / 3, 3 / 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Speech:
+    """What the cost needs to know of every syllable, one value each."""
+
+    vowel_s: Costs
+    spoken_s: Costs
+    prominence: Costs
+    word_end: npt.NDArray[np.bool_]
+    pause: npt.NDArray[np.bool_]
+
+
+def arrange(
+    tune: Tune,
+    transcript: Transcript,
+    *,
+    speaker_pitch: float,
+    key: int = 0,
+    tempo_bpm: float | None = None,
+) -> Arrangement:
+    """Return the cheapest way to sing `transcript` on all notes of `tune` (see the module's cost).
+
+    `speaker_pitch` is the MIDI pitch at which the speaker talks; `key` moves the song by semitones from
+    the key chosen for it; `tempo_bpm` fixes the tempo at the tune's start.
+
+    Raises
+    ------
+    InputError
+        Without syllables, or where `tempo_bpm` is not within 2/3 and 3/2 of the tune's.
+    """
+    if not transcript.syllables:
+        raise InputError("There is no syllable to sing in this speech; try another part of it (--start, --end).")
+    speech = _measure(transcript)
+    factors = [_given_factor(tune, tempo_bpm)] if tempo_bpm else list(np.geomspace(SLOWEST, FASTEST, 13))
+    best = min((_assign(tune, speech, factor) for factor in factors), key=lambda choice: choice[0])
+    _, factor, spans = best
+    transpose = choose_transpose(tune, speaker_pitch) + key
+    notes = [note.replace(pitch=note.pitch + transpose) for note in tune.notes]
+    placements = tuple(Placement(syllable=j, notes=tuple(notes[first:last])) for first, last, j in spans)
+    return Arrangement(placements=placements, transpose=transpose, tempo_factor=factor)
+
+
+def choose_transpose(tune: Tune, speaker_pitch: float) -> int:
+    """Return the semitones that bring `tune` nearest to a speaker at MIDI pitch `speaker_pitch`."""
+    pitches = np.array([note.pitch for note in tune.notes], dtype=float)
+    weights = np.array([float(note.length_beat) for note in tune.notes])
+
+    def cost(transpose: int) -> float:
+        away = pitches + transpose - speaker_pitch - SUNG_ABOVE_SPOKEN
+        too_low = np.maximum(0.0, LOWEST_SUNG_PITCH - pitches - transpose)
+        return float((weights * (away**2 * np.where(np.abs(away) > 6, 3.0, 1.0) + 20 * too_low**2)).sum())
+
+    return min(range(-60, 61), key=lambda transpose: (cost(transpose), abs(transpose)))
+
+
+def clip_tune(tune: Tune, *, length_s: float, tempo_factor: float) -> Tune:
+    """Return `tune` up to the last phrase end that is sung within `length_s` seconds.
+
+    Raises
+    ------
+    InputError
+        Where not even the first phrase fits.
+    """
+    clock = song_tempo(tune, tempo_factor=tempo_factor)
+    ends = [end for end in tune.phrase_ends if clock.beat_to_s(end) <= length_s]
+    if not ends:
+        first_s = clock.beat_to_s(tune.phrase_ends[0])
+        raise InputError(f"The first phrase of {tune.id} takes {first_s:.1f} s; give --length {first_s:.0f} or more.")
+    end = max(ends)
+    return tune.replace(
+        notes=tuple(note for note in tune.notes if note.onset_beat < end),
+        chords=tuple(
+            chord.replace(length_beat=min(chord.length_beat, end - chord.onset_beat))
+            for chord in tune.chords
+            if chord.onset_beat < end
+        ),
+        phrase_ends=tuple(phrase_end for phrase_end in tune.phrase_ends if phrase_end <= end),
+        parts=tuple(
+            part.replace(
+                notes=tuple(
+                    note.replace(length_beat=min(note.length_beat, end - note.onset_beat))
+                    for note in part.notes
+                    if note.onset_beat < end
+                )
+            )
+            for part in tune.parts
+        ),
+    )
+
+
+def _given_factor(tune: Tune, tempo_bpm: float) -> float:
+    written = tune.tempi[0].bpm
+    factor = tempo_bpm / written
+    if not SLOWEST - 1e-9 <= factor <= FASTEST + 1e-9:
+        raise InputError(
+            f"--tempo {tempo_bpm:g} is too far from the {written:g} of {tune.id}; "
+            f"give {written * SLOWEST:.0f} to {written * FASTEST:.0f}."
+        )
+    return factor
+
+
+def _measure(transcript: Transcript) -> _Speech:
+    syllables = transcript.syllables
+    word_end = np.array([i == len(word.syllables) - 1 for word in transcript.words for i in range(len(word.syllables))])
+    gaps = [b.start_s - a.end_s for a, b in itertools.pairwise(syllables)]
+    return _Speech(
+        vowel_s=np.array([s.vowel_end_s - s.vowel_s for s in syllables]),
+        spoken_s=np.array([s.end_s - s.start_s for s in syllables]),
+        prominence=np.array([_prominence(s) for s in syllables]),
+        word_end=word_end,
+        pause=np.array([gap >= PAUSE_S for gap in gaps] + [True]),
+    )
+
+
+def _prominence(syllable: Syllable) -> float:
+    if syllable.tone:
+        return 0.0 if syllable.tone == 5 else 0.6
+    return {0: 0.0, 1: 1.0, 2: 0.6}[syllable.stress]
+
+
+def _assign(tune: Tune, speech: _Speech, factor: float) -> tuple[float, float, list[tuple[int, int, int]]]:
+    """Return (cost a note, factor, spans (first note, last note + 1, syllable)) of the cheapest song."""
+    clock = song_tempo(tune, tempo_factor=factor)
+    start_s = np.array([clock.beat_to_s(note.onset_beat) for note in tune.notes])
+    end_s = np.array([clock.beat_to_s(note.end_beat) for note in tune.notes])
+    count, syllables = len(tune.notes), len(speech.vowel_s)
+    phrase_end = _phrase_ends(tune)
+    least = np.full((count + 1, syllables), np.inf)
+    came_from = np.zeros((count + 1, syllables, 2), dtype=int)  # notes held, syllable before
+    for last in range(count):
+        for held in range(1, min(LONGEST_HOLD, last + 1) + 1):
+            first = last + 1 - held
+            if held > 1 and start_s[first + 1] - end_s[first] > 0.05:
+                break
+            before, syllable_before = _arrivals(least, first, speech, after_phrase=first > 0 and phrase_end[first - 1])
+            cost = before + _span_cost(
+                speech, end_s[last] - start_s[first], held, beat_strength(tune, tune.notes[first].onset_beat)
+            )
+            cost += np.where(speech.word_end, np.where(speech.pause, 0.0, 0.5), 2.5) if phrase_end[last] else 0.0
+            cost += 0.0 if phrase_end[last] else 0.4 * speech.pause
+            better = cost < least[last + 1]
+            least[last + 1][better] = cost[better]
+            came_from[last + 1][better] = np.stack([np.full(syllables, held), syllable_before], axis=1)[better]
+    total = least[count] + np.where(speech.word_end, np.where(speech.pause, 0.0, 1.0), 3.0)
+    final = int(np.argmin(total))
+    price = float(total[final]) / count + 1.5 * float(np.log2(factor)) ** 2
+    return price, float(factor), _spans(came_from, count, final)
+
+
+def _arrivals(least: Costs, first: int, speech: _Speech, *, after_phrase: bool) -> tuple[Costs, npt.NDArray[np.int_]]:
+    """Return for every syllable the cost of what comes before it, and the syllable that does."""
+    syllables = len(speech.vowel_s)
+    if first == 0:
+        return np.where(np.arange(syllables) == 0, 0.0, np.inf), np.full(syllables, -1)
+    before = np.roll(least[first], 1)
+    syllable_before = np.roll(np.arange(syllables), 1)
+    if after_phrase:
+        restarts = np.where(speech.pause, least[first] + 2.0, np.inf)
+        soonest = int(np.argmin(restarts))
+        if restarts[soonest] < before[0]:
+            before[0], syllable_before[0] = restarts[soonest], soonest
+    return before, syllable_before
+
+
+def _span_cost(speech: _Speech, sung_s: float, held: int, strength: float) -> Costs:
+    stretch = np.maximum(0.0, np.log2(sung_s / (2.0 * speech.vowel_s)))
+    squeeze = np.maximum(0.0, np.log2(speech.spoken_s / (1.5 * sung_s)))
+    hold = (held - 1) * np.where(speech.pause, 0.8, 1.2)
+    return 4.0 * held * stretch**2 + 6.0 * squeeze**2 + hold + 0.6 * np.abs(speech.prominence - strength)
+
+
+def _phrase_ends(tune: Tune) -> list[bool]:
+    ends = sorted(tune.phrase_ends)
+    following: list[Note | None] = [*tune.notes[1:], None]
+    return [
+        any(note.onset_beat < end and (after is None or after.onset_beat >= end) for end in ends)
+        for note, after in zip(tune.notes, following, strict=True)
+    ]
+
+
+def _spans(came_from: npt.NDArray[np.int_], count: int, syllable: int) -> list[tuple[int, int, int]]:
+    spans, last = [], count
+    while last > 0:
+        held, before = came_from[last, syllable]
+        spans.append((last - int(held), last, syllable))
+        last, syllable = last - int(held), int(before)
+    return spans[::-1]

@@ -1,0 +1,178 @@
+"""When each part of each syllable is sung: from an Arrangement to a Performance.
+
+A syllable's vowel begins on its note. Its onset consonants come before the beat and its coda at the
+end of its last note, both at the speed at which they were spoken; between syllables that were spoken
+without a pause the sound runs on from coda to onset. Consonants that take more than their share of
+a note lose their middle, never their beginning or end in a jump of speed. All the time that is left
+belongs to the vowel: its first 30 ms, where the consonant becomes the vowel, keep their speed too.
+
+Where the speaker paused, the voice takes a breath before the next syllable, from the end of the note.
+
+References
+----------
+Sundberg and Bauer-Huppmann (2007): singers put the vowel onset on the beat. Saitou et al. (2007): the
+boundary of consonant and vowel is never stretched.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shenqu.documents.arrangement import Arrangement, Placement
+from shenqu.documents.performance import Performance, SungNote, TempoMap, TimeMap
+from shenqu.documents.speech import Syllable, Transcript
+from shenqu.errors import InputError
+
+CONSONANT_SHARE = 0.32
+LEAST_CONSONANT_S = 0.05
+LONGEST_LEAD_S = 0.18
+LEGATO_GAP_S = 0.08
+PAUSE_S = 0.2
+BREATH_S = 0.08
+ATTACK_S = 0.03
+FASTEST_VOWEL = 1.6
+WORDLESS = "la"
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """A placement with its song times."""
+
+    placement: Placement
+    syllable: Syllable
+    index: int
+    start_s: float
+    last_start_s: float
+    end_s: float
+
+    @property
+    def consonant_room_s(self) -> float:
+        """Time at the end of the last note that consonants may take."""
+        return max(LEAST_CONSONANT_S, CONSONANT_SHARE * (self.end_s - self.last_start_s))
+
+
+def perform(arrangement: Arrangement, transcript: Transcript, clock: TempoMap, *, duration_s: float) -> Performance:
+    """Return the notes and the time map of `arrangement`, sung to `clock` in a song of `duration_s`.
+
+    Raises
+    ------
+    InputError
+        Where a placement names a syllable that the transcript does not hold.
+    """
+    slots = _slots(arrangement, transcript, clock)
+    if not slots:
+        raise InputError("All placements are rests; give at least one of them a syllable.")
+    triples = zip([None, *slots[:-1]], slots, [*slots[1:], None], strict=True)
+    rows = _join(_syllable_rows(before, slot, after) for before, slot, after in triples)
+    return Performance(notes=_notes(slots, clock), time_map=TimeMap(rows=rows), duration_s=duration_s)
+
+
+def _slots(arrangement: Arrangement, transcript: Transcript, clock: TempoMap) -> list[_Slot]:
+    syllables = transcript.syllables
+    slots = []
+    for number, placement in enumerate(arrangement.placements):
+        if placement.syllable is None or not placement.notes:
+            continue
+        if not 0 <= placement.syllable < len(syllables):
+            raise InputError(
+                f"Placement {number} sings syllable {placement.syllable}, "
+                f"but the transcript holds 0 to {len(syllables) - 1}; choose one of them."
+            )
+        slots.append(
+            _Slot(
+                placement=placement,
+                syllable=syllables[placement.syllable],
+                index=placement.syllable,
+                start_s=clock.beat_to_s(placement.notes[0].onset_beat),
+                last_start_s=clock.beat_to_s(placement.notes[-1].onset_beat),
+                end_s=clock.beat_to_s(placement.notes[-1].end_beat),
+            )
+        )
+    slots.sort(key=lambda slot: slot.start_s)
+    return slots
+
+
+def _notes(slots: list[_Slot], clock: TempoMap) -> tuple[SungNote, ...]:
+    sung_before: Counter[int] = Counter()
+    notes = []
+    for slot in slots:
+        for position, note in enumerate(slot.placement.notes):
+            notes.append(
+                SungNote(
+                    start_s=clock.beat_to_s(note.onset_beat),
+                    end_s=clock.beat_to_s(note.end_beat),
+                    pitch=note.pitch,
+                    syllable=slot.index,
+                    lyric="+" if position else (slot.syllable.text or WORDLESS),
+                    repeat=sung_before[slot.index],
+                )
+            )
+        sung_before[slot.index] += 1
+    return tuple(notes)
+
+
+def _joined(slot: _Slot, after: _Slot | None) -> bool:
+    """True where the next note follows without a rest."""
+    return after is not None and after.start_s - slot.end_s < LEGATO_GAP_S
+
+
+def _runs_on(slot: _Slot, after: _Slot) -> bool:
+    """True where the speaker went on from this syllable to the next one without a pause."""
+    gap = after.syllable.start_s - slot.syllable.end_s
+    return after.index == slot.index + 1 and -0.001 <= gap < LEGATO_GAP_S
+
+
+def _lead_s(before: _Slot | None, slot: _Slot) -> float:
+    """Return how much of the onset consonants is sung, before the beat."""
+    spoken = slot.syllable.vowel_s - slot.syllable.start_s
+    if before is None:
+        return min(spoken, LONGEST_LEAD_S, slot.start_s)
+    rest = max(0.0, slot.start_s - before.end_s)
+    return min(spoken, LONGEST_LEAD_S, rest + before.consonant_room_s)
+
+
+def _syllable_rows(before: _Slot | None, slot: _Slot, after: _Slot | None) -> list[tuple[float, float]]:
+    """Return the time map's rows from the onset consonants to the end of the sound."""
+    spoken = slot.syllable
+    lead = _lead_s(before, slot)
+    rows = [(slot.start_s - lead, spoken.vowel_s - lead), (slot.start_s, spoken.vowel_s)]
+    vowel_end, coda_end = _endings(slot, after)
+    sung, vowel = vowel_end - slot.start_s, spoken.vowel_end_s - spoken.vowel_s
+    if sung > vowel > 2 * ATTACK_S:
+        rows.append((slot.start_s + ATTACK_S, spoken.vowel_s + ATTACK_S))
+    rows.append((vowel_end, spoken.vowel_s + min(vowel, FASTEST_VOWEL * sung)))
+    coda = coda_end - vowel_end
+    if coda > 0:
+        rows += [(vowel_end, spoken.vowel_end_s), (coda_end, spoken.vowel_end_s + coda)]
+    return rows
+
+
+def _endings(slot: _Slot, after: _Slot | None) -> tuple[float, float]:
+    """Return the song times at which the vowel and the coda end."""
+    coda = slot.syllable.end_s - slot.syllable.vowel_end_s
+    if after is None or not _joined(slot, after):
+        coda = min(coda, slot.consonant_room_s)
+        return slot.end_s - coda, slot.end_s
+    lead = _lead_s(slot, after)
+    sound_end = after.start_s - lead
+    if _runs_on(slot, after):
+        coda = max(0.0, after.syllable.vowel_s - lead - slot.syllable.vowel_end_s)
+    elif after.syllable.start_s - slot.syllable.end_s >= PAUSE_S or after.index != slot.index + 1:
+        sound_end -= min(BREATH_S, 0.5 * max(0.0, slot.consonant_room_s - lead))
+    coda = min(coda, max(0.0, slot.consonant_room_s - (after.start_s - sound_end)))
+    return sound_end - coda, sound_end
+
+
+def _join(pieces: Iterable[list[tuple[float, float]]]) -> tuple[tuple[float, float], ...]:
+    """Return all rows in one list; between two sounds the speech stands still."""
+    rows: list[tuple[float, float]] = []
+    for piece in pieces:
+        if rows and piece[0][0] > rows[-1][0] + 1e-6:
+            rows.append((round(piece[0][0], 6), rows[-1][1]))
+        for song_s, speech_s in piece:
+            row = (round(song_s, 6), round(speech_s, 6))
+            if not rows or row != rows[-1]:
+                rows.append(row)
+    return tuple(rows)
