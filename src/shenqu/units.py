@@ -10,12 +10,12 @@ once, from absolute positions.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-FloatOrArray = TypeVar("FloatOrArray", float, npt.NDArray[np.float64])
+FloatOrArray = TypeVar("FloatOrArray", float, npt.NDArray[np.floating[Any]])
 
 TICKS_PER_BEAT = 480
 SONG_RATE = 48_000

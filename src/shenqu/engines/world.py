@@ -19,22 +19,36 @@ import pyworld
 from shenqu.documents.audio import Samples
 
 Frames = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.int_]
+
+FRAME_S = 0.005
 F0_FLOOR_HZ = 71.0
+BLOCK = 40
 
 
-def analyse_voice(samples: Samples, rate: int, hz: Frames, times_s: Frames) -> tuple[Frames, Frames]:
-    """Return (power envelope, aperiodicity) of mono `samples` at `times_s`, whose pitch is `hz` (all above zero).
+def analyse_voice(samples: Samples, rate: int, hz: Frames, frames: Numbers) -> tuple[Frames, Frames]:
+    """Return (power envelope, aperiodicity) of mono `samples` at the 5 ms frames numbered `frames` (rising).
 
-    Aperiodicity moves slowly, so it is measured at every second frame and carried over straight between.
+    `hz` is the pitch of every frame of the sound, above zero throughout. The frames are measured in whole
+    blocks of the sound, because WORLD's safeguard noise runs on from frame to frame: so a frame's answer
+    does not hang on which others were asked for.
     """
     sound = np.ascontiguousarray(samples, dtype=np.float64)
-    pitch = np.ascontiguousarray(np.maximum(hz, F0_FLOOR_HZ))
-    envelope = pyworld.cheaptrick(sound, pitch, np.ascontiguousarray(times_s), rate, f0_floor=F0_FLOOR_HZ)
-    every = np.ascontiguousarray
-    coarse = pyworld.d4c(
-        sound, every(pitch[::2]), every(times_s[::2]), rate, threshold=0.0, fft_size=2 * (envelope.shape[1] - 1)
-    )
-    aperiodicity = np.repeat(coarse, 2, axis=0)[: len(hz)]
-    inner = (len(hz) - 1) // 2
-    aperiodicity[1 : 2 * inner : 2] = 0.5 * (coarse[:inner] + coarse[1 : inner + 1])
+    blocks = np.unique(frames // BLOCK)
+    parts = [_block(sound, rate, hz, int(block) * BLOCK) for block in blocks]
+    rows = np.searchsorted(blocks, frames // BLOCK) * BLOCK + frames % BLOCK
+    return np.concatenate([part[0] for part in parts])[rows], np.concatenate([part[1] for part in parts])[rows]
+
+
+def _block(sound: Frames, rate: int, hz: Frames, first: int) -> tuple[Frames, Frames]:
+    """Measure a block; aperiodicity moves slowly, so every second frame is enough, carried straight between."""
+    numbers = np.arange(first, first + BLOCK + 1)
+    pitch = np.maximum(hz[np.minimum(numbers, len(hz) - 1)], F0_FLOOR_HZ)
+    times_s = numbers * FRAME_S
+    envelope = pyworld.cheaptrick(sound, pitch[:-1].copy(), times_s[:-1].copy(), rate, f0_floor=F0_FLOOR_HZ)
+    size = 2 * (envelope.shape[1] - 1)
+    even = pyworld.d4c(sound, pitch[::2].copy(), times_s[::2].copy(), rate, threshold=0.0, fft_size=size)
+    aperiodicity = np.empty_like(envelope)
+    aperiodicity[::2] = even[:-1]
+    aperiodicity[1::2] = 0.5 * (even[:-1] + even[1:])
     return envelope, aperiodicity

@@ -16,6 +16,7 @@ carry transients of some 120 ms at both ends. Vibrato of 5.5 Hz and 20-40 cents 
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,7 @@ import numpy.typing as npt
 from shenqu.documents.options import Style
 from shenqu.documents.performance import Performance, SungNote
 
-Contour = npt.NDArray[np.float64]
+Contour = npt.NDArray[np.floating[Any]]
 
 HOP_S = 0.001
 GLIDE_S = {"natural": 0.05, "hard": 0.008}
@@ -50,9 +51,8 @@ def sung_pitch(performance: Performance, *, style: Style, seed: int) -> Contour:
             _glide(contour, before, note, GLIDE_S[style])
     if style == "natural":
         for number, note in enumerate(notes):
-            before = notes[number - 1] if number else None
-            after = notes[number + 1] if number + 1 < len(notes) else None
-            _ornament(contour, before, note, after, np.random.default_rng([seed, number]))
+            neighbours = (notes[number - 1] if number else None, notes[number + 1] if number + 1 < len(notes) else None)
+            _ornament(contour, note, *neighbours, np.random.default_rng([seed, number]))
     return contour
 
 
@@ -79,7 +79,7 @@ def _glide(contour: Contour, before: SungNote, note: SungNote, glide_s: float) -
 
 
 def _ornament(
-    contour: Contour, before: SungNote | None, note: SungNote, after: SungNote | None, rng: np.random.Generator
+    contour: Contour, note: SungNote, before: SungNote | None, after: SungNote | None, rng: np.random.Generator
 ) -> None:
     length_s = note.end_s - note.start_s
     joined = before is not None and note.start_s - before.end_s < PHRASE_GAP_S

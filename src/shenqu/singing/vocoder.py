@@ -17,11 +17,13 @@ periodic part at every pulse, noise shaped by the aperiodic part.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
-Array = npt.NDArray[np.float64]
+Array = npt.NDArray[np.floating[Any]]
 
 BATCH = 256
 NOISE_HOP_S = 0.005

@@ -18,9 +18,11 @@ WORLD: see `engines.world`. Voicing forced in vowels: the best remedy for creak 
 from __future__ import annotations
 
 import hashlib
-import itertools
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -34,12 +36,12 @@ from shenqu.documents.speech import Transcript
 from shenqu.singing.vocoder import add_noise, add_pulses, pulse_times
 from shenqu.units import SONG_RATE, pitch_to_hz
 
-Array = npt.NDArray[np.float64]
+Array = npt.NDArray[np.floating[Any]]
 Marks = npt.NDArray[np.bool_]
-Memory = Callable[[str, Callable[[], Array]], Array]
-AnalyseVoice = Callable[[Samples, int, Array, Array], tuple[Array, Array]]
+AnalyseVoice = Callable[[Samples, int, Array, npt.NDArray[np.int_]], tuple[Array, Array]]
 
 VERSION = "voice 1"
+WORKERS = 2
 FRAME_S = 0.005
 MARK_S = 0.001
 LEVEL_DBFS = -20.0
@@ -57,19 +59,42 @@ SONORANT_PHONES = frozenset({"M", "N", "NG", "L", "R", "W", "Y"})
 class Material:
     """What a speaker's recording gives to sing with.
 
-    `row_of_frame` leads from a 5 ms frame of `samples` to its row in the spectra (-1: not measured).
-    `voiced` and `gain_db` have one value a millisecond of `samples`, whose first is at `origin_s`.
+    `hz` is the pitch of `samples` every 5 ms, carried through unvoiced stretches. `vowels`, `voiced` and
+    `gain_db` have one value a millisecond. The first of each is at source time `origin_s`. `digest` names
+    it all.
     """
 
     samples: Samples
     rate: int
     origin_s: float
-    row_of_frame: npt.NDArray[np.int_]
-    log_power: Array
-    aperiodicity: Array
+    hz: Array
+    vowels: Marks
     voiced: Marks
     gain_db: Array
     digest: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Spectra:
+    """WORLD's spectra of some frames; `row_of_frame` leads from a frame's number to its row (-1: none)."""
+
+    row_of_frame: npt.NDArray[np.int_]
+    log_power: Array
+    aperiodicity: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Unit:
+    """A piece of voiced song: pitch and speech time every millisecond from mark `first`, and whether another follows.
+
+    `key` names the sound that it will be.
+    """
+
+    first: int
+    pitch: Array
+    speech_s: Array
+    whole: bool
+    key: str
 
 
 def working_rate(rate: int) -> int:
@@ -81,78 +106,99 @@ def working_rate(rate: int) -> int:
     return 24_000 if rate <= 24_000 else SONG_RATE
 
 
-def prepare(
-    samples: Samples,
-    rate: int,
-    *,
-    origin_s: float,
-    hz: Array,
-    transcript: Transcript,
-    performance: Performance,
-    analyse_voice: AnalyseVoice,
-) -> Material:
-    """Measure the parts of mono `samples` that `performance` sings.
-
-    `hz` is their pitch every 5 ms, 0.0 where unvoiced.
-    """
-    frames = _frames_sung(performance, origin_s, len(hz))
+def prepare(samples: Samples, rate: int, *, origin_s: float, hz: Array, transcript: Transcript) -> Material:
+    """Return mono `samples`, their pitch `hz` every 5 ms (0.0 where unvoiced) and `transcript` made ready to sing."""
+    vowels = _vowel_marks(transcript, origin_s, round(len(samples) / rate / MARK_S) + 1)
     filled = _fill(hz)
-    envelope, aperiodicity = analyse_voice(samples, rate, filled[frames], frames * FRAME_S)
-    row_of_frame = np.full(len(hz), -1)
-    row_of_frame[frames] = np.arange(len(frames))
-    marks = round(len(samples) / rate / MARK_S) + 1
-    vowels = _vowel_marks(transcript, origin_s, marks)
-    in_vowel = vowels[np.minimum((frames * FRAME_S / MARK_S).astype(int), marks - 1)]
-    _cap_noise(aperiodicity, in_vowel, rate)
-    digest = hashlib.sha256(VERSION.encode())
-    digest.update(np.ascontiguousarray(samples).tobytes() + filled.tobytes() + vowels.tobytes() + str(rate).encode())
+    digest = hashlib.sha256(f"{VERSION} {rate} {origin_s}".encode())
+    digest.update(np.ascontiguousarray(samples).tobytes() + filled.tobytes() + vowels.tobytes())
     return Material(
         samples=samples,
         rate=rate,
         origin_s=origin_s,
-        row_of_frame=row_of_frame,
-        log_power=np.log(envelope + 1e-16),
-        aperiodicity=aperiodicity,
+        hz=filled,
+        vowels=vowels,
         voiced=_voiced_marks(hz, vowels, transcript, origin_s),
         gain_db=_gain_db(samples, rate, transcript, vowels, origin_s),
         digest=digest.hexdigest(),
     )
 
 
-def sing(material: Material, performance: Performance, contour: Array, *, seed: int, remember: Memory) -> Samples:
+def sing(
+    material: Material,
+    performance: Performance,
+    contour: Array,
+    *,
+    seed: int,
+    analyse_voice: AnalyseVoice,
+    memory: MutableMapping[str, Array],
+) -> Samples:
     """Return the lead voice, mono, at 48 kHz, as long as the performance.
 
-    `contour` is the pitch to sing, one MIDI pitch a millisecond of the song. `remember(key, make)`
-    returns what is known under a key, or makes it.
+    `contour` is the pitch to sing, one MIDI pitch a millisecond of the song. Units of the song that
+    `memory` holds are taken from there, the others are sung and put there.
     """
     rate = material.rate
     length = round(performance.duration_s * rate)
-    times = np.arange(len(contour)) * MARK_S
-    speech_s, sounding = _follow(performance, times)
+    speech_s, sounding = _follow(performance, np.arange(len(contour)) * MARK_S)
     marks = np.clip(((speech_s - material.origin_s) / MARK_S).round().astype(int), 0, len(material.voiced) - 1)
     voiced = _clean(material.voiced[marks] & sounding)
+    units = _units(material, performance, contour, speech_s, voiced, seed)
     out = np.zeros(length + rate)
-    for first, last, whole in _units(voiced, performance):
-        _add_unit(out, material, contour, speech_s, first, last, whole=whole, seed=seed, remember=remember)
-    out = out[:length]
-    out += _recording(material, speech_s, sounding & ~voiced, length)
+    sounds = _sing_units(material, units, seed, analyse_voice, memory)
+    for unit, sound in zip(units, sounds, strict=True):
+        start = round(unit.first * MARK_S * rate) - _room(rate)
+        low, high = max(0, start), min(len(out), start + len(sound))
+        out[low:high] += sound[low - start : high - start]
+    out = out[:length] + _recording(material, speech_s, sounding & ~voiced, length)
     out *= _levels(material, marks, sounding, length)
+    return _at_song_rate(out, rate, round(performance.duration_s * SONG_RATE))
+
+
+def _at_song_rate(out: Array, rate: int, length: int) -> Samples:
     song = soxr.resample(out, rate, SONG_RATE) if rate != SONG_RATE else out
-    whole_song = np.zeros(round(performance.duration_s * SONG_RATE), dtype=np.float32)
-    count = min(len(whole_song), len(song))
-    whole_song[:count] = _rounded(song[:count])
-    return whole_song
+    exact = np.zeros(length, dtype=np.float32)
+    count = min(length, len(song))
+    exact[:count] = _rounded(song[:count])
+    return exact
 
 
-def _frames_sung(performance: Performance, origin_s: float, count: int) -> npt.NDArray[np.int_]:
-    """Return the numbers of all frames that the time map passes through, with one more on each side."""
-    sung = np.zeros(count, dtype=bool)
-    rows = performance.time_map.rows
-    for (_, speech_a), (_, speech_b) in itertools.pairwise(rows):
-        if speech_b > speech_a:
-            first = int((speech_a - origin_s) / FRAME_S) - 1
-            sung[max(0, first) : int((speech_b - origin_s) / FRAME_S) + 3] = True
-    return np.flatnonzero(sung)
+def _sing_units(
+    material: Material,
+    units: list[_Unit],
+    seed: int,
+    analyse_voice: AnalyseVoice,
+    memory: MutableMapping[str, Array],
+) -> list[Array]:
+    """Return the sound of every unit; only the frames of those that are not in `memory` are analysed."""
+    known = {unit.key: memory[unit.key] for unit in units if unit.key in memory}
+    missing = {unit.key: unit for unit in units if unit.key not in known}
+    if missing:
+        spectra = _analyse(material, list(missing.values()), analyse_voice)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            made = pool.map(lambda unit: _sound(material, spectra, unit, seed), missing.values())
+            for key, sound in zip(missing, made, strict=True):
+                known[key] = memory[key] = sound
+    return [known[unit.key] for unit in units]
+
+
+def _analyse(material: Material, units: list[_Unit], analyse_voice: AnalyseVoice) -> _Spectra:
+    wanted = np.zeros(len(material.hz) + 1, dtype=bool)
+    for unit in units:
+        place = _places(material, unit.speech_s).astype(int)
+        wanted[place] = wanted[place + 1] = True
+    frames = np.flatnonzero(wanted[:-1])
+    envelope, aperiodicity = analyse_voice(material.samples, material.rate, material.hz, frames)
+    in_vowel = material.vowels[np.minimum((frames * (FRAME_S / MARK_S)).astype(int), len(material.vowels) - 1)]
+    _cap_noise(aperiodicity, in_vowel, material.rate)
+    row_of_frame = np.full(len(material.hz), -1)
+    row_of_frame[frames] = np.arange(len(frames))
+    return _Spectra(row_of_frame=row_of_frame, log_power=np.log(envelope + 1e-16), aperiodicity=aperiodicity)
+
+
+def _places(material: Material, speech_s: Array) -> Array:
+    """Return where `speech_s` lies among the frames, as fractions of their numbers."""
+    return np.clip((speech_s - material.origin_s) / FRAME_S, 0.0, len(material.hz) - 1.0)
 
 
 def _fill(hz: Array) -> Array:
@@ -242,70 +288,51 @@ def _stretches(marks: Marks) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
 
 
-def _units(voiced: Marks, performance: Performance) -> list[tuple[int, int, bool]]:
-    """Cut voiced stretches behind each vowel onset: (first mark, last mark, whether the voice goes on)."""
-    cuts = np.array(
-        [round((note.start_s + SETTLED_S) / MARK_S) for note in performance.notes if note.lyric != "+"], dtype=int
-    )
+def _units(
+    material: Material, performance: Performance, contour: Array, speech_s: Array, voiced: Marks, seed: int
+) -> list[_Unit]:
+    """Cut the voiced stretches of the song behind each vowel onset, where the pitch has settled."""
+    cuts = [round((note.start_s + SETTLED_S) / MARK_S) for note in performance.notes if note.lyric != "+"]
     units = []
     for first, last in _stretches(voiced):
-        inside = [int(cut) for cut in cuts if first + 60 <= cut <= last - 60]
-        edges = [first, *inside, last]
-        units += [(a, b, b != last) for a, b in itertools.pairwise(edges)]
+        edges = [first, *(cut for cut in cuts if first + 60 <= cut <= last - 60), last]
+        for start, end in pairwise(edges):
+            pitch, path, whole = contour[start : end + 1], speech_s[start : end + 1], end != last
+            key = hashlib.sha256(f"{material.digest} {whole} {seed}".encode() + pitch.tobytes() + path.tobytes())
+            units.append(_Unit(first=start, pitch=pitch, speech_s=path, whole=whole, key=key.hexdigest()))
     return units
 
 
-def _add_unit(
-    out: Array,
-    material: Material,
-    contour: Array,
-    speech_s: Array,
-    first: int,
-    last: int,
-    *,
-    whole: bool,
-    seed: int,
-    remember: Memory,
-) -> None:
-    pitch, path = contour[first : last + 1], speech_s[first : last + 1]
-    key = hashlib.sha256(f"{material.digest} {whole} {seed}".encode() + pitch.tobytes() + path.tobytes())
-    sound = remember(key.hexdigest(), lambda: _unit(material, pitch, path, whole=whole, seed=seed))
-    lead = _room(material)
-    start = round(first * MARK_S * material.rate) - lead
-    low, high = max(0, start), min(len(out), start + len(sound))
-    out[low:high] += sound[low - start : high - start]
+def _room(rate: int) -> int:
+    """Return the samples kept free before a unit's start; twice that rings behind its end."""
+    return rate // 40
 
 
-def _room(material: Material) -> int:
-    return int(material.log_power.shape[1] - 1)
-
-
-def _unit(material: Material, pitch: Array, path: Array, *, whole: bool, seed: int) -> Array:
+def _sound(material: Material, spectra: _Spectra, unit: _Unit, seed: int) -> Array:
     """Return one unit's sound, with room before its start and after its end for what rings."""
-    rate, room = material.rate, _room(material)
-    hz = pitch_to_hz(pitch)
-    times = pulse_times(hz, MARK_S, whole=whole)
-    grid = np.arange(len(pitch)) * MARK_S
+    rate, room = material.rate, _room(material.rate)
+    hz = pitch_to_hz(unit.pitch)
+    times = pulse_times(hz, MARK_S, whole=unit.whole)
+    grid = np.arange(len(hz)) * MARK_S
     sound = np.zeros(room + round(grid[-1] * rate) + 2 * room)
-    power, aperiodicity = _spectra(material, np.interp(times, grid, path))
+    power, aperiodicity = _spectra_at(material, spectra, np.interp(times, grid, unit.speech_s))
     add_pulses(sound, room, times, 1.0 / np.interp(times, grid, hz), power, aperiodicity, rate)
     frames = np.arange(0.0, grid[-1] + 1e-9, FRAME_S)
-    power, aperiodicity = _spectra(material, np.interp(frames, grid, path))
-    digest = hashlib.sha256(path.tobytes()).digest()
-    add_noise(sound, room, power, aperiodicity, rate, np.random.default_rng([seed, *digest[:8]]))
+    power, aperiodicity = _spectra_at(material, spectra, np.interp(frames, grid, unit.speech_s))
+    rng = np.random.default_rng([seed, *hashlib.sha256(unit.speech_s.tobytes()).digest()[:8]])
+    add_noise(sound, room, power, aperiodicity, rate, rng)
     return sound
 
 
-def _spectra(material: Material, speech_s: Array) -> tuple[Array, Array]:
+def _spectra_at(material: Material, spectra: _Spectra, speech_s: Array) -> tuple[Array, Array]:
     """Return log power and aperiodicity at `speech_s`, straight between frames."""
-    place = np.clip((speech_s - material.origin_s) / FRAME_S, 0.0, len(material.row_of_frame) - 1.0)
+    place = _places(material, speech_s)
     before = np.floor(place).astype(int)
     share = (place - before)[:, None]
-    here = np.maximum(material.row_of_frame[before], 0)
-    following = material.row_of_frame[np.minimum(before + 1, len(material.row_of_frame) - 1)]
-    following = np.where(following < 0, here, following)
-    power = (1 - share) * material.log_power[here] + share * material.log_power[following]
-    return power, (1 - share) * material.aperiodicity[here] + share * material.aperiodicity[following]
+    here = spectra.row_of_frame[before]
+    following = spectra.row_of_frame[np.minimum(before + 1, len(material.hz) - 1)]
+    power = (1 - share) * spectra.log_power[here] + share * spectra.log_power[following]
+    return power, (1 - share) * spectra.aperiodicity[here] + share * spectra.aperiodicity[following]
 
 
 def _recording(material: Material, speech_s: Array, unvoiced: Marks, length: int) -> Array:
