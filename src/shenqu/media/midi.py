@@ -1,0 +1,334 @@
+"""Standard MIDI files: scores come in, the sung notes go out.
+
+Files from the street are seldom as the standard wants them. What can be understood is taken: note-offs
+that end nothing, notes that never end, notes struck again while they sound, headers without tempo or
+metre, divisions in frames, names in any encoding. What cannot is refused in one line.
+
+Conventions
+-----------
+A beat is a quarter note. Ticks become fractions; where the file's resolution cannot say a triplet
+exactly (100 ticks a beat: 33), the simple fraction within half a tick is meant.
+
+References
+----------
+MIDI Manufacturers Association, Standard MIDI Files 1.0 (1996).
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+import mido
+
+from shenqu.documents.performance import TempoMap
+from shenqu.documents.score import Score
+from shenqu.documents.tune import Metre, Part, PartNote, Tempo
+from shenqu.errors import InputError, ShenquWarning
+from shenqu.units import TICKS_PER_BEAT, beats_to_ticks
+
+MAX_BYTES = 4 << 20
+MAX_NOTES = 100_000
+MAX_TEMPI = 5_000
+MAX_BEATS = 50_000
+SLOWEST_BPM, FASTEST_BPM = 10.0, 1000.0
+HANGING_BEATS = 4
+_DRUM_CHANNEL = 9
+_NO_TITLES = {"", "untitled", "master track", "midi_export", "tempo track", "conductor", "shenqu"}
+_META, _END_OF_TRACK, _NAME, _LYRIC, _TEMPO, _METRE = 0xFF, 0x2F, 0x03, 0x05, 0x51, 0x58
+
+
+def read_midi(path: Path) -> Score:
+    """Return the score in the MIDI file `path` (type 0 or 1), one part for every track and channel with notes.
+
+    Raises
+    ------
+    InputError
+        The file is missing, too large, no MIDI, cut short, of type 2, or holds no notes.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"{path}: larger than {MAX_BYTES >> 20} MB, too large for a tune; give a shorter one")
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    return parse_midi(data, name=str(path))
+
+
+def parse_midi(data: bytes, *, name: str) -> Score:
+    """Return the score that the bytes of a MIDI file hold; `name` says in messages which file it is."""
+    try:
+        return _parse(data, name)
+    except (IndexError, ValueError) as error:
+        raise InputError(f"{name}: broken MIDI file ({error}); export it again") from error
+
+
+def _parse(data: bytes, name: str) -> Score:
+    if data[:4] != b"MThd" or len(data) < 14:
+        raise InputError(f"{name}: not a MIDI file")
+    kind = int.from_bytes(data[8:10])
+    if kind == 2:
+        raise InputError(f"{name}: a MIDI file of type 2 (separate patterns); save it as type 0 or 1")
+    header = _Header(ticks_per_beat=_ticks_per_beat(data[12], data[13]), in_frames=data[12] >= 0x80)
+    tracks = [_read_track(chunk, header) for chunk in _track_chunks(data)]
+    voices = [(track, voice) for track in tracks for voice in track.voices.values() if voice.notes]
+    if not voices:
+        raise InputError(f"{name}: an empty tune, the file holds no notes")
+    if sum(len(voice.notes) for _, voice in voices) > MAX_NOTES:
+        raise InputError(f"{name}: more than {MAX_NOTES} notes, too many for a tune")
+    if max(note.onset_beat + note.length_beat for _, voice in voices for note in voice.notes) > MAX_BEATS:
+        raise InputError(f"{name}: longer than {MAX_BEATS} beats, too long for a tune")
+    return Score(
+        title=Path(name).stem if tracks[0].name.casefold() in _NO_TITLES else tracks[0].name,
+        parts=tuple(
+            Part(
+                name=track.name,
+                program=voice.program,
+                drums=voice.channel == _DRUM_CHANNEL,
+                notes=tuple(sorted(voice.notes, key=lambda note: (note.onset_beat, note.pitch))),
+            )
+            for track, voice in voices
+        ),
+        tempi=_tempi([event for track in tracks for event in track.tempi], name),
+        metres=_metres([event for track in tracks for event in track.metres]),
+        parts_with_words=tuple(index for index, (track, _) in enumerate(voices) if track.lyrics),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """How ticks become beats; a file whose ticks are frames has no tempo but 120."""
+
+    ticks_per_beat: Fraction
+    in_frames: bool
+
+    def beat(self, tick: int) -> Fraction:
+        exact = tick / self.ticks_per_beat
+        if exact.denominator <= 24:
+            return exact
+        for parts in (2, 3, 4, 6, 8, 12, 16, 24, 5, 7):
+            near = Fraction(round(exact * parts), parts)
+            if abs(near - exact) * self.ticks_per_beat < Fraction(1, 2):
+                return near
+        return exact
+
+
+@dataclass(slots=True)
+class _Voice:
+    """What one channel of one track plays; `sounding` are the notes not ended yet."""
+
+    channel: int
+    program: int = 0
+    notes: list[PartNote] = field(default_factory=list)
+    sounding: dict[int, deque[tuple[int, int]]] = field(default_factory=lambda: defaultdict(deque))
+
+
+@dataclass(slots=True)
+class _Track:
+    name: str = ""
+    lyrics: int = 0
+    voices: dict[int, _Voice] = field(default_factory=dict)
+    tempi: list[tuple[Fraction, int]] = field(default_factory=list)
+    metres: list[tuple[Fraction, int, int]] = field(default_factory=list)
+
+
+def _ticks_per_beat(high: int, low: int) -> Fraction:
+    """Return the division; frames of time code are counted as at 120 beats a minute."""
+    if high < 0x80:
+        ticks = Fraction(high << 8 | low)
+    else:
+        frames = 256 - high
+        ticks = (Fraction(30000, 1001) if frames == 29 else Fraction(frames)) * low / 2
+    if not ticks:
+        raise ValueError("no ticks in a beat")
+    return ticks
+
+
+def _track_chunks(data: bytes) -> Iterator[bytes]:
+    at = 8 + int.from_bytes(data[4:8])
+    while at + 8 <= len(data):
+        size = int.from_bytes(data[at + 4 : at + 8])
+        if data[at : at + 4] == b"MTrk":
+            if at + 8 + size > len(data):
+                raise ValueError("it is cut short")
+            yield data[at + 8 : at + 8 + size]
+        at += 8 + size
+
+
+def _read_track(chunk: bytes, header: _Header) -> _Track:
+    track = _Track()
+    tick = 0
+    for tick, status, data in _events(chunk):
+        if status < 0xF0:
+            channel = status & 0x0F
+            voice = track.voices.setdefault(channel, _Voice(channel=channel))
+            _take_message(voice, status & 0xF0, tick, data, header)
+        else:
+            _take_meta(track, header, tick, data)
+    for voice in track.voices.values():
+        for pitch, hanging in voice.sounding.items():
+            for onset, velocity in hanging:
+                end = min(header.beat(tick), header.beat(onset) + HANGING_BEATS)
+                _add_note(voice, pitch, velocity, header.beat(onset), end)
+    return track
+
+
+def _events(chunk: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Yield (tick, status, data) of all channel messages and meta events; a meta event's data begins with its type."""
+    at, tick, running = 0, 0, 0
+    while at < len(chunk):
+        delta, at = _variable_length(chunk, at)
+        tick += delta
+        if chunk[at] >= 0x80:
+            status, at = chunk[at], at + 1
+        else:
+            status = running
+        if status == _META:
+            kind = chunk[at]
+            size, at = _variable_length(chunk, at + 1)
+            if kind == _END_OF_TRACK:
+                return
+            yield tick, status, bytes([kind]) + chunk[at : at + size]
+        elif status in {0xF0, 0xF7}:
+            size, at = _variable_length(chunk, at)
+        elif 0x80 <= status < 0xF0:
+            running = status
+            size = 1 if 0xC0 <= status < 0xE0 else 2
+            yield tick, status, chunk[at : at + size]
+        else:
+            raise ValueError(f"unknown message {status:#04x}")
+        at += size
+        if at > len(chunk):
+            raise ValueError("a track ends within a message")
+
+
+def _variable_length(chunk: bytes, at: int) -> tuple[int, int]:
+    value = 0
+    for place in range(at, at + 4):
+        value = value << 7 | chunk[place] & 0x7F
+        if chunk[place] < 0x80:
+            return value, place + 1
+    raise ValueError("a length is longer than four bytes")
+
+
+def _take_message(voice: _Voice, kind: int, tick: int, data: bytes, header: _Header) -> None:
+    if kind == 0xC0 and not voice.notes:
+        voice.program = data[0] & 0x7F
+    elif kind == 0x90 and data[1]:
+        voice.sounding[data[0] & 0x7F].append((tick, data[1] & 0x7F))
+    elif kind in {0x80, 0x90} and voice.sounding[data[0] & 0x7F]:
+        onset, velocity = voice.sounding[data[0] & 0x7F].popleft()
+        _add_note(voice, data[0] & 0x7F, velocity, header.beat(onset), header.beat(tick))
+
+
+def _add_note(voice: _Voice, pitch: int, velocity: int, onset: Fraction, end: Fraction) -> None:
+    if end > onset:
+        voice.notes.append(
+            PartNote(pitch=pitch, onset_beat=onset, length_beat=end - onset, velocity=max(1, velocity)),
+        )
+
+
+def _take_meta(track: _Track, header: _Header, tick: int, data: bytes) -> None:
+    kind, body = data[0], data[1:]
+    if kind == _NAME and not track.name:
+        track.name = _text(body)
+    elif kind == _LYRIC:
+        track.lyrics += 1
+    elif kind == _TEMPO and len(body) >= 3 and not header.in_frames:
+        track.tempi.append((header.beat(tick), int.from_bytes(body[:3])))
+    elif kind == _METRE and len(body) >= 2 and 0 < body[0] <= 64 and body[1] <= 5:
+        track.metres.append((header.beat(tick), body[0], 2 ** body[1]))
+
+
+def _text(body: bytes) -> str:
+    """Return a name in whatever encoding it is, without signs that a terminal would obey."""
+    for encoding in ("utf-8", "gb18030", "latin-1"):
+        try:
+            text = body[:200].decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return "".join(sign if sign.isprintable() else " " for sign in text).strip()[:80]
+    return ""
+
+
+def _tempi(events: list[tuple[Fraction, int]], name: str) -> tuple[Tempo, ...]:
+    bpms = {Fraction(0): 120.0}
+    for beat, microseconds in sorted(events, key=lambda event: event[0]):
+        bpm = 60e6 / microseconds if microseconds else float("inf")
+        if SLOWEST_BPM <= bpm <= FASTEST_BPM:
+            bpms[beat] = bpm
+        else:
+            warnings.warn(f"{name}: a tempo of {bpm:g} beats a minute is passed over", ShenquWarning, stacklevel=2)
+    if len(bpms) > MAX_TEMPI:
+        raise InputError(f"{name}: more than {MAX_TEMPI} tempo changes, too many for a tune")
+    return tuple(Tempo(onset_beat=beat, bpm=bpm) for beat, bpm in bpms.items())
+
+
+def _metres(events: list[tuple[Fraction, int, int]]) -> tuple[Metre, ...]:
+    signatures = {Fraction(0): (4, 4)}
+    for beat, numerator, denominator in sorted(events, key=lambda event: event[0]):
+        signatures[beat] = (numerator, denominator)
+    return tuple(Metre(onset_beat=beat, numerator=n, denominator=d) for beat, (n, d) in signatures.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VocalNote:
+    """A sung note for `vocal_midi`: where, how long, which pitch, and its syllable ("+" where one goes on)."""
+
+    onset_beat: Fraction
+    length_beat: Fraction
+    pitch: int
+    lyric: str
+
+
+def vocal_midi(notes: Sequence[VocalNote], *, tempo_map: TempoMap, metres: Sequence[Metre] = ()) -> bytes:
+    """Return a MIDI file (type 1, 480 ticks a beat) of the sung notes, in order and without overlaps.
+
+    Track 0 holds tempo map and metres, track 1 the notes, each directly after its lyric event (UTF-8).
+    File time 0 is song time 0: everything lies `tempo_map.lead_in_beat` later than in the tune.
+    """
+    file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT, charset="utf-8")
+    lead = tempo_map.lead_in_beat
+    conductor = [
+        (beats_to_ticks(max(Fraction(0), lead + beat if index else Fraction(0))), 0, _tempo_event(bpm))
+        for index, (beat, bpm) in enumerate(tempo_map.steps)
+    ]
+    conductor += [
+        (beats_to_ticks(lead + metre.onset_beat if metre.onset_beat else Fraction(0)), 1, _metre_event(metre))
+        for metre in metres
+    ]
+    voice: list[tuple[int, int, mido.Message | mido.MetaMessage]] = []
+    for note in notes:
+        start = beats_to_ticks(lead + note.onset_beat)
+        end = max(start + 1, beats_to_ticks(lead + note.onset_beat + note.length_beat))
+        voice.append((start, 1, mido.MetaMessage("lyrics", text=note.lyric)))
+        voice.append((start, 1, mido.Message("note_on", note=note.pitch, velocity=96)))
+        voice.append((end, 0, mido.Message("note_off", note=note.pitch, velocity=0)))
+    file.tracks += [_track("shenqu", conductor), _track("vocal", voice)]
+    target = io.BytesIO()
+    file.save(file=target)
+    return target.getvalue()
+
+
+def _tempo_event(bpm: float) -> mido.MetaMessage:
+    return mido.MetaMessage("set_tempo", tempo=min(0xFFFFFF, round(60e6 / bpm)))
+
+
+def _metre_event(metre: Metre) -> mido.MetaMessage:
+    return mido.MetaMessage("time_signature", numerator=metre.numerator, denominator=metre.denominator)
+
+
+def _track(name: str, events: list[tuple[int, int, mido.Message | mido.MetaMessage]]) -> mido.MidiTrack:
+    """Return a track of `events` (tick, rank among equals, message), in order."""
+    track = mido.MidiTrack([mido.MetaMessage("track_name", name=name)])
+    now = 0
+    for tick, _, message in sorted(events, key=lambda event: event[:2]):
+        track.append(message.copy(time=tick - now))
+        now = tick
+    track.append(mido.MetaMessage("end_of_track"))
+    return track
