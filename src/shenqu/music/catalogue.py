@@ -188,7 +188,7 @@ def _twinkle() -> Tune:
     return parse_tune(
         tune_id="twinkle",
         title="Twinkle, Twinkle, Little Star (小星星)",
-        origin="French melody, Ah! vous dirai-je, maman; in print since 1761 (M. Bouin, Amusements d'une heure et demy)",
+        origin="French melody, Ah! vous dirai-je, maman; in print since 1761 (Bouin, Amusements d'une heure et demy)",
         do=60,
         metre=(4, 4),
         bpm=112,
