@@ -25,6 +25,7 @@ import numpy.typing as npt
 from scipy.signal import resample_poly
 
 Track = npt.NDArray[np.float64]
+Spectrum = npt.NDArray[np.complex128]
 STEP_S = 0.001
 _FRAME_STEPS = 5
 _OVERSAMPLING = 4
@@ -113,10 +114,10 @@ def _filtered(tract: VocalTract, sources: Track, rate: int) -> Track:
     return result.reshape(-1)[hop : hop + sources.shape[1]]
 
 
-def _responses(tract: VocalTract, steps: npt.NDArray[np.int64], size: int, rate: int, spectra: Track) -> Track:
+def _responses(tract: VocalTract, steps: npt.NDArray[np.int64], size: int, rate: int, spectra: Spectrum) -> Spectrum:
     """Return the sum of the three sources' spectra, shape (frames, bins), after the tract at `steps`."""
-    hz = np.fft.rfftfreq(size, 1 / rate)
-    throat = _fixed_response(hz, rate)
+    hz: Track = np.linspace(0.0, rate / 2, size // 2 + 1)
+    throat: Spectrum = _fixed_response(hz, rate)
     for number, bandwidth_hz in enumerate(_BANDWIDTHS_HZ):
         throat = throat * _resonance(tract.formants_hz[steps, number, None], bandwidth_hz, hz, rate)
     zero_hz = _NASAL_POLE_HZ + (_NASAL_ZERO_HZ - _NASAL_POLE_HZ) * tract.nasal[steps, None]
@@ -128,7 +129,7 @@ def _responses(tract: VocalTract, steps: npt.NDArray[np.int64], size: int, rate:
     return throat * (_VOICE_GAIN * tilt * spectra[0] + _BREATH_GAIN * spectra[1]) + _HISS_GAIN * peak * spectra[2]
 
 
-def _fixed_response(hz: Track, rate: int) -> Track:
+def _fixed_response(hz: Track, rate: int) -> Spectrum:
     """Return the response of the higher resonances, which hardly move."""
     response = np.ones((1, len(hz)), dtype=np.complex128)
     for fixed_hz in _FIXED_HZ:
@@ -137,9 +138,10 @@ def _fixed_response(hz: Track, rate: int) -> Track:
     return response
 
 
-def _resonance(centre_hz: Track, bandwidth_hz: float, hz: Track, rate: int) -> Track:
+def _resonance(centre_hz: Track, bandwidth_hz: float, hz: Track, rate: int) -> Spectrum:
     """Return Klatt's digital resonator at `hz`: gain 1 at 0 Hz, a peak at `centre_hz`."""
     decay = np.exp(-np.pi * bandwidth_hz / rate)
     first, second = 2.0 * decay * np.cos(2.0 * np.pi * centre_hz / rate), -(decay**2)
     delay = np.exp(-2j * np.pi * hz / rate)
-    return (1.0 - first - second) / (1.0 - first * delay - second * delay**2)
+    response: Spectrum = (1.0 - first - second) / (1.0 - first * delay - second * delay**2)
+    return response

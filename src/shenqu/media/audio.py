@@ -268,7 +268,12 @@ _ENCODINGS = {
     ".wav": _Encoding(codec="pcm_s16le", sample_format="s16"),
     ".flac": _Encoding(codec="flac", sample_format="s16"),
     ".mp3": _Encoding(codec="libmp3lame", sample_format="fltp", bit_rate=256_000, rates=_MP3_RATES),
-    ".m4a": _Encoding(codec="aac", sample_format="fltp", bit_rate=256_000, options={"movflags": "+faststart"}),
+    ".m4a": _Encoding(
+        codec="aac",
+        sample_format="fltp",
+        bit_rate=256_000,
+        options={"movflags": "+faststart", "movie_timescale": "{rate}"},
+    ),
     ".opus": _Encoding(codec="libopus", sample_format="flt", bit_rate=192_000, rates=(48_000,)),
 }
 _DEEP_ENCODINGS = {
@@ -292,8 +297,9 @@ def encode_audio(path: Path, audio: Audio, *, tags: Mapping[str, str], bits: Lit
         raise InputError(f"{path}: '{path.suffix}' is no kind of sound file; use {' '.join(AUDIO_SUFFIXES)}")
     if encoding.rates and audio.rate not in encoding.rates:
         audio = Audio(samples=np.ascontiguousarray(soxr.resample(audio.samples.T, audio.rate, 48_000).T), rate=48_000)
+    options = {name: value.format(rate=audio.rate) for name, value in encoding.options.items()}
     try:
-        with av.open(f"file:{path.absolute()}", "w", options={"fflags": "+bitexact", **encoding.options}) as container:
+        with av.open(f"file:{path.absolute()}", "w", options={"fflags": "+bitexact", **options}) as container:
             container.metadata.update(tags)
             stream = _add_stream(container, audio, encoding)
             for frame in _frames(audio, encoding):

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -35,8 +36,10 @@ _LOCUS_SHARE = {"stop": 0.35, "affricate": 0.2, "fricative": 0.25, "voiced": 0.2
 _VELARS = {"K", "G", "NG"}
 _VOICELESS = {"P", "T", "K", "F", "TH", "S", "SH", "CH", "HH"}
 _ACCENTS = {0: -0.5, 1: 2.0, 2: 0.8}
-_TONES = {1: (5.0, 5.0, 4.8), 2: (2.8, 3.2, 5.0), 3: (2.2, 1.2, 1.4), 4: (5.0, 4.2, 1.5), 5: (3.0, 2.5, 2.0), 0: ()}
+_CLOSINGS = {"?": 6.0, ",": 1.0}
+_TONES = {1: (5.0, 5.0, 4.8), 2: (2.8, 3.2, 5.0), 3: (2.2, 1.2, 1.4), 4: (5.0, 4.2, 1.5), 5: (3.0, 2.5, 2.0)}
 _SEMITONES_PER_LEVEL = 2.2
+_FLUTTER = 0.002  # Klatt's FL = 10
 _NEAREST_ARPABET = {"IX": "IH", "IR": "IH", "UE": "UW", "UY": "Y"}
 
 
@@ -83,10 +86,15 @@ class _Timed:
     def sound(self) -> Sound:
         return SOUNDS[self.name]
 
+    @property
+    def in_rhyme(self) -> bool:
+        return self.in_coda or self.sound.manner == "vowel"
+
     def part(self, start: float, end: float) -> slice:
         """Return the steps from `start` to `end`, as shares of the sound."""
         length_s = self.end_s - self.start_s
-        return slice(*(round((self.start_s + share * length_s) / STEP_S) for share in (start, end)))
+        first, last = (round((self.start_s + share * length_s) / STEP_S) for share in (start, end))
+        return slice(first, last)
 
 
 def speak(
@@ -210,10 +218,10 @@ def _tract(sounds: Sequence[_Timed], pitch_hz: Track, steps: int) -> VocalTract:
     voice, breath, hiss, nasal = np.zeros((4, steps))
     tilt_hz, hiss_hz, hiss_q = np.full(steps, 4000.0), np.full(steps, 3000.0), np.ones(steps)
     formants_hz = np.full((steps, 4), 3400.0)
-    before_s = [0.0, *((a.end_s + b.start_s) / 2 for a, b in zip(sounds, sounds[1:], strict=False)), steps * STEP_S]
-    for sound, first_s, last_s in zip(sounds, before_s, before_s[1:], strict=False):
+    before_s = [0.0, *((a.end_s + b.start_s) / 2 for a, b in pairwise(sounds)), steps * STEP_S]
+    for sound, (first_s, last_s) in zip(sounds, pairwise(before_s), strict=True):
         reach = slice(round(first_s / STEP_S), round(last_s / STEP_S))
-        formants_hz[reach, :3] = _formants(sound, (np.arange(reach.start, reach.stop) * STEP_S))
+        formants_hz[reach, :3] = _formants(sound, _times_s(reach.start, reach.stop))
         tilt_hz[reach] = {"nasal": 1500.0, "stop": 400.0, "affricate": 400.0}.get(sound.sound.manner, 4000.0)
         nasal[reach] = sound.sound.manner == "nasal"
         hiss_hz[reach] = _noise_hz(sound)
@@ -231,6 +239,10 @@ def _tract(sounds: Sequence[_Timed], pitch_hz: Track, steps: int) -> VocalTract:
         hiss_hz=hiss_hz,
         hiss_q=hiss_q,
     )
+
+
+def _times_s(first: int, last: int) -> Track:
+    return np.asarray(np.arange(first, last) * STEP_S, dtype=np.float64)
 
 
 def _formants(sound: _Timed, times_s: Track) -> Track:
@@ -263,7 +275,7 @@ def _gains(sound: _Timed) -> Iterator[tuple[slice, tuple[float, float, float]]]:
         release = 0.55 if manner == "affricate" else 0.5 if sound.aspirated else 0.25
         burst = 1.0 if manner == "affricate" else min(release, 0.012 / length_s)
         yield sound.part(0.0, 1.0 - release), (bar, 0.0, 0.0)
-        yield sound.part(1.0 - release, 1.0), (0.0, 0.25 if sound.aspirated else 0.05, 0.0)
+        yield sound.part(1.0 - release, 1.0), (0.0, _release_breath(sound), 0.0)
         yield sound.part(1.0 - release, min(1.0, 1.0 - release + burst)), (0.0, 0.0, hiss)
     elif manner == "breath":
         yield sound.part(0.0, 1.0), (0.0, 0.3, 0.0)
@@ -271,37 +283,37 @@ def _gains(sound: _Timed) -> Iterator[tuple[slice, tuple[float, float, float]]]:
         yield sound.part(0.0, 1.0), (0.0 if manner == "fricative" else voice, 0.03 * voice, hiss)
 
 
+def _release_breath(sound: _Timed) -> float:
+    if sound.aspirated:
+        return 0.25
+    return 0.12 if sound.name in _VOICELESS and sound.in_coda else 0.04
+
+
 def _pitch(words: Sequence[SpokenWord], sounds: Sequence[_Timed], steps: int, mean_hz: float) -> Track:
     """Return the pitch in hertz at every step: accents or tones on a falling line, and a little flutter."""
-    times_s = np.arange(steps) * STEP_S
-    knots = sorted(_knots(words, sounds))
-    semitones = smoothed(np.interp(times_s, *zip(*knots, strict=True)), 0.07)
-    flutter = sum(np.sin(2.0 * np.pi * hz * times_s) for hz in (12.7, 7.1, 4.7))
-    return mean_hz * 2.0 ** (semitones / 12.0) * (1.0 + 0.2 / 100.0 * flutter)
+    times_s = _times_s(0, steps)
+    knots = np.array(sorted(_knots(words, sounds)))
+    semitones = smoothed(np.interp(times_s, knots[:, 0], knots[:, 1]), 0.07)
+    flutter = np.sin(2.0 * np.pi * np.outer([12.7, 7.1, 4.7], times_s)).sum(axis=0)
+    return np.asarray(mean_hz * 2.0 ** (semitones / 12.0) * (1.0 + _FLUTTER * flutter))
 
 
 def _knots(words: Sequence[SpokenWord], sounds: Sequence[_Timed]) -> Iterator[tuple[float, float]]:
     """Yield (time, semitones from the mean) where the pitch is aimed at."""
     syllables = [(word, syllable) for word in words for syllable in word.syllables]
-    rhymes = [
-        [sound for sound in sounds if sound.syllable == number and (sound.in_coda or sound.sound.manner == "vowel")]
-        for number in range(len(syllables))
-    ]
     for first, last in _phrases(syllables):
         for number in range(first, last + 1):
             word, syllable = syllables[number]
+            rhyme = [sound for sound in sounds if sound.syllable == number and sound.in_rhyme]
+            start_s, end_s = rhyme[0].start_s, rhyme[-1].end_s
             line = 2.0 - 4.0 * (number - first) / max(1, last - first)
-            start_s, end_s = rhymes[number][0].start_s, rhymes[number][-1].end_s
             if syllable.tone:
-                aims = [_SEMITONES_PER_LEVEL * (level - 3.0) for level in _TONES[syllable.tone]]
-                places = (0.15, 0.5, 0.9)
-                line *= 0.5
+                aims = [(0.5 * line + _SEMITONES_PER_LEVEL * (level - 3.0)) for level in _TONES[syllable.tone]]
             else:
-                accent = _ACCENTS[rhymes[number][0].stress]
-                closing = {"?": 6.0, ",": 1.0}.get(word.text[-1:], -3.0) if number == last else 0.0
-                aims, places = [accent, accent + closing], (0.3, 0.9)
-            for place, aim in zip(places, aims, strict=True):
-                yield start_s + place * (end_s - start_s), line + aim
+                closing = _CLOSINGS.get(word.text[-1:], -3.0) if number == last else 0.0
+                aims = [line + _ACCENTS[rhyme[0].stress] + share * closing for share in (0.0, 0.4, 1.0)]
+            for place, aim in zip((0.15, 0.5, 0.9), aims, strict=True):
+                yield start_s + place * (end_s - start_s), aim
 
 
 def _phrases(syllables: Sequence[tuple[SpokenWord, SpokenSyllable]]) -> Iterator[tuple[int, int]]:
