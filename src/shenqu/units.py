@@ -27,7 +27,7 @@ def pitch_to_hz(pitch: FloatOrArray) -> FloatOrArray:
     >>> float(pitch_to_hz(57.0))
     220.0
     """
-    return 440.0 * np.exp2((pitch - 69.0) / 12.0)  # type: ignore[no-any-return]
+    return 440.0 * np.exp2((pitch - 69.0) / 12.0)
 
 
 def hz_to_pitch(hz: FloatOrArray) -> FloatOrArray:
@@ -36,7 +36,7 @@ def hz_to_pitch(hz: FloatOrArray) -> FloatOrArray:
     >>> float(hz_to_pitch(880.0))
     81.0
     """
-    return 69.0 + 12.0 * np.log2(hz / 440.0)  # type: ignore[no-any-return]
+    return 69.0 + 12.0 * np.log2(hz / 440.0)
 
 
 def cents_to_ratio(cents: FloatOrArray) -> FloatOrArray:
@@ -45,7 +45,7 @@ def cents_to_ratio(cents: FloatOrArray) -> FloatOrArray:
     >>> float(cents_to_ratio(1200.0))
     2.0
     """
-    return np.exp2(cents / 1200.0)  # type: ignore[no-any-return]
+    return np.exp2(cents / 1200.0)
 
 
 def db_to_gain(db: FloatOrArray) -> FloatOrArray:
@@ -54,7 +54,7 @@ def db_to_gain(db: FloatOrArray) -> FloatOrArray:
     >>> float(db_to_gain(20.0))
     10.0
     """
-    return np.power(10.0, db / 20.0)  # type: ignore[no-any-return]
+    return np.power(10.0, db / 20.0)
 
 
 def gain_to_db(gain: float, floor_db: float = -120.0) -> float:

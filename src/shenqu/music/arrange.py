@@ -57,34 +57,42 @@ class _Speech:
     pause: npt.NDArray[np.bool_]
 
 
-def arrange(
-    tune: Tune,
-    transcript: Transcript,
-    *,
-    speaker_pitch: float,
-    key: int = 0,
-    tempo_bpm: float | None = None,
-) -> Arrangement:
+def arrange(tune: Tune, transcript: Transcript, *, transpose: int, tempo_factor: float | None = None) -> Arrangement:
     """Return the cheapest way to sing `transcript` on all notes of `tune` (see the module's cost).
 
-    `speaker_pitch` is the MIDI pitch at which the speaker talks; `key` moves the song by semitones from
-    the key chosen for it; `tempo_bpm` fixes the tempo at the tune's start.
+    `transpose` semitones lie between the tune as written and as sung; `tempo_factor` fixes the tempo.
 
     Raises
     ------
     InputError
-        Without syllables, or where `tempo_bpm` is not within 2/3 and 3/2 of the tune's.
+        Where there is no syllable.
     """
     if not transcript.syllables:
         raise InputError("There is no syllable to sing in this speech; try another part of it (--start, --end).")
     speech = _measure(transcript)
-    factors = [_given_factor(tune, tempo_bpm)] if tempo_bpm else list(np.geomspace(SLOWEST, FASTEST, 13))
-    best = min((_assign(tune, speech, factor) for factor in factors), key=lambda choice: choice[0])
-    _, factor, spans = best
-    transpose = choose_transpose(tune, speaker_pitch) + key
+    factors = [tempo_factor] if tempo_factor else np.geomspace(SLOWEST, FASTEST, 13)
+    _, factor, spans = min((_assign(tune, speech, float(factor)) for factor in factors), key=lambda choice: choice[0])
     notes = [note.replace(pitch=note.pitch + transpose) for note in tune.notes]
     placements = tuple(Placement(syllable=j, notes=tuple(notes[first:last])) for first, last, j in spans)
     return Arrangement(placements=placements, transpose=transpose, tempo_factor=factor)
+
+
+def tempo_factor_of(tune: Tune, tempo_bpm: float) -> float:
+    """Return the factor that brings the tune's first tempo to `tempo_bpm`.
+
+    Raises
+    ------
+    InputError
+        Where it is not within 2/3 and 3/2.
+    """
+    written = tune.tempi[0].bpm
+    factor = tempo_bpm / written
+    if not SLOWEST - 1e-9 <= factor <= FASTEST + 1e-9:
+        raise InputError(
+            f"--tempo {tempo_bpm:g} is too far from the {written:g} of {tune.id}; "
+            f"give {written * SLOWEST:.0f} to {written * FASTEST:.0f}."
+        )
+    return factor
 
 
 def choose_transpose(tune: Tune, speaker_pitch: float) -> int:
@@ -133,17 +141,6 @@ def clip_tune(tune: Tune, *, length_s: float, tempo_factor: float) -> Tune:
             for part in tune.parts
         ),
     )
-
-
-def _given_factor(tune: Tune, tempo_bpm: float) -> float:
-    written = tune.tempi[0].bpm
-    factor = tempo_bpm / written
-    if not SLOWEST - 1e-9 <= factor <= FASTEST + 1e-9:
-        raise InputError(
-            f"--tempo {tempo_bpm:g} is too far from the {written:g} of {tune.id}; "
-            f"give {written * SLOWEST:.0f} to {written * FASTEST:.0f}."
-        )
-    return factor
 
 
 def _measure(transcript: Transcript) -> _Speech:

@@ -19,10 +19,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from shenqu.documents.arrangement import Arrangement, Placement
 from shenqu.documents.performance import Performance, SungNote, TempoMap, TimeMap
 from shenqu.documents.speech import Syllable, Transcript
+from shenqu.documents.tune import Note
 from shenqu.errors import InputError
 
 CONSONANT_SHARE = 0.32
@@ -34,6 +36,7 @@ BREATH_S = 0.08
 ATTACK_S = 0.03
 FASTEST_VOWEL = 1.6
 WORDLESS = "la"
+LOWEST_PITCH, HIGHEST_PITCH = 24, 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,22 @@ def _slots(arrangement: Arrangement, transcript: Transcript, clock: TempoMap) ->
             )
         )
     slots.sort(key=lambda slot: slot.start_s)
+    _check_notes([note for slot in slots for note in slot.placement.notes], clock)
     return slots
+
+
+def _check_notes(notes: list[Note], clock: TempoMap) -> None:
+    """Refuse what no voice can sing: notes before the song, of no length, at once, or out of range."""
+    for note in notes:
+        if not LOWEST_PITCH <= note.pitch <= HIGHEST_PITCH:
+            raise InputError(f"The note at beat {note.onset_beat}: pitch {note.pitch} is not within 24 to 96.")
+        if note.length_beat <= 0 or note.onset_beat + clock.lead_in_beat < 0:
+            raise InputError(f"The note at beat {note.onset_beat} needs a length above 0 and a place within the song.")
+    for before, note in pairwise(notes):
+        if note.onset_beat < before.end_beat:
+            raise InputError(
+                f"The notes at beats {before.onset_beat} and {note.onset_beat} overlap; shorten the first or move one."
+            )
 
 
 def _notes(slots: list[_Slot], clock: TempoMap) -> tuple[SungNote, ...]:

@@ -297,10 +297,22 @@ def _units(
     for first, last in _stretches(voiced):
         edges = [first, *(cut for cut in cuts if first + 60 <= cut <= last - 60), last]
         for start, end in pairwise(edges):
-            pitch, path, whole = contour[start : end + 1], speech_s[start : end + 1], end != last
+            path, whole = speech_s[start : end + 1], end != last
+            pitch = contour[start : end + 1]
+            if start == first:
+                pitch = _without_approach(pitch, start, performance)
             key = hashlib.sha256(f"{material.digest} {whole} {seed}".encode() + pitch.tobytes() + path.tobytes())
             units.append(_Unit(first=start, pitch=pitch, speech_s=path, whole=whole, key=key.hexdigest()))
     return units
+
+
+def _without_approach(pitch: Array, start: int, performance: Performance) -> Array:
+    """Begin a voice on its own note where it comes in just before or on it: no voice has glided there."""
+    for note in performance.notes:
+        settled = round((note.start_s + SETTLED_S) / MARK_S) - start
+        if 0 < settled < min(len(pitch), round(2 * SETTLED_S / MARK_S)):
+            return np.concatenate([np.full(settled, pitch[settled]), pitch[settled:]])
+    return pitch
 
 
 def _room(rate: int) -> int:

@@ -1,0 +1,5 @@
+"""`python -m shenqu` is `shenqu`."""
+
+from shenqu.cli import main
+
+main()

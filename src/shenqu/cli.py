@@ -1,0 +1,262 @@
+"""The command line: one thin function a command, the same defaults as in Python.
+
+Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 could not be done (one line says
+why), 2 the command line could not be understood, 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+
+import shenqu
+from shenqu.documents.options import SingOptions
+from shenqu.errors import ShenquError, ShenquWarning
+
+app = App(
+    name="shenqu",
+    help="Turn any speech into a song.",
+    version=shenqu.__version__,
+    version_flags=["--version"],
+    help_flags=["--help", "-h"],
+    help_format="plaintext",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """How much the command says."""
+
+    verbose: Annotated[bool, Parameter(name="--verbose", negative="")] = False
+    """Say more: timings, and every warning of the libraries."""
+
+    quiet: Annotated[bool, Parameter(name="--quiet", negative="")] = False
+    """Say nothing but errors and results."""
+
+
+Options = Annotated[SingOptions, Parameter(name="*", group="Song")]
+Talk = Annotated[Voice, Parameter(name="*", group="Messages")]
+Out = Annotated[Path | None, Parameter(name=["--output", "-o"])]
+Stems = Annotated[Path | None, Parameter(name="--stems")]
+Force = Annotated[bool, Parameter(name="--force", negative="")]
+
+
+@app.command
+def sing(
+    speech: Path,
+    *,
+    tune: str,
+    output: Out = None,
+    stems: Stems = None,
+    force: Force = False,
+    options: Options = SingOptions(),  # noqa: B008 - frozen
+    voice: Talk = Voice(),  # noqa: B008 - frozen
+) -> None:
+    """Make a song of a recording of somebody talking.
+
+    Parameters
+    ----------
+    speech
+        The recording: any audio or video file that FFmpeg reads.
+    tune
+        One of the tunes that `shenqu tunes` lists, or a MIDI file.
+    output
+        The song: .mp4 .mov .mkv .webm with picture, .wav .flac .mp3 .m4a .opus without.
+        Default: the recording's name with .song.mp4 or .song.wav. The song document stands beside it.
+    stems
+        A folder for the voice, the backing and the mix apart, with notes, captions and time map.
+    force
+        Replace files that exist.
+    """
+    with _reporting(voice) as report:
+        made = shenqu.sing(
+            speech, tune, out=output, stems=stems, force=force, report=report, **dataclasses.asdict(options)
+        )
+    _say_made(made, voice)
+
+
+@app.command
+def render(
+    song: Path,
+    *,
+    output: Out = None,
+    source: Annotated[Path | None, Parameter(name="--source")] = None,
+    stems: Stems = None,
+    force: Force = False,
+    voice: Talk = Voice(),  # noqa: B008 - frozen
+) -> None:
+    """Render a song document again, after it was changed by hand.
+
+    Parameters
+    ----------
+    song
+        The song document (.shenqu) that `shenqu sing` wrote.
+    output
+        The song. Default: the document's name with the ending that it was made for.
+    source
+        The recording, where it is no longer where the document says.
+    stems
+        A folder for the voice, the backing and the mix apart, with notes, captions and time map.
+    force
+        Replace files that exist.
+    """
+    with _reporting(voice) as report:
+        made = shenqu.render(song, out=output, source=source, stems=stems, force=force, report=report)
+    _say_made(made, voice)
+
+
+@app.command
+def demo(
+    *,
+    language: Literal["en", "zh"] = "en",
+    tune: str = "ode-to-joy",
+    output: Out = None,
+    force: Force = False,
+    voice: Talk = Voice(),  # noqa: B008 - frozen
+) -> None:
+    """Make a song without any file: a small speaker of our own says a line, and it is sung.
+
+    Parameters
+    ----------
+    language
+        What it speaks: English or Mandarin.
+    tune
+        One of the tunes that `shenqu tunes` lists, or a MIDI file.
+    output
+        The song. Default: shenqu-demo.song.mp4 in this folder; the spoken line stands beside it.
+    force
+        Replace files that exist.
+    """
+    with _reporting(voice) as report:
+        made = shenqu.demo(language=language, tune=tune, out=output, force=force, report=report)
+    _say_made(made, voice)
+    if not voice.quiet:
+        _say(f"Now your own: shenqu sing YOUR-VIDEO.mp4 --tune {tune} --text 'what is said in it'")
+
+
+@app.command
+def tunes(
+    *,
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    voice: Talk = Voice(),  # noqa: B008 - frozen
+) -> None:
+    """List the tunes that come with shenqu.
+
+    Parameters
+    ----------
+    as_json
+        Print JSON, with every note and chord.
+    """
+    del voice
+    if as_json:
+        print(shenqu.tunes_json())
+        return
+    for tune in shenqu.tunes():
+        pitches = [note.pitch for note in tune.notes]
+        metre = f"{tune.metres[0].numerator}/{tune.metres[0].denominator}"
+        print(
+            f"{tune.id:16} {tune.title:28} {metre:>4} {tune.tempi[0].bpm:4.0f} bpm "
+            f"{len(tune.notes):3} notes over {max(pitches) - min(pitches):2} semitones  {tune.origin}"
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line and return its exit code."""
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        app([_unmistakable(argument) for argument in arguments] or ["--help"], exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        message = " ".join(str(error).split())
+        _say(f"shenqu: {message} Try: shenqu --help")
+        return 2
+    except ShenquError as error:
+        _say(f"shenqu: {error}")
+        return 1
+    except KeyboardInterrupt:
+        _say("shenqu: stopped; nothing was written.")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        _say(f"shenqu: {error.filename or 'the system'}: {error.strerror or error}.")
+        return 1
+    except MemoryError:
+        _say("shenqu: not enough memory; take a shorter part of the recording (--start, --end).")
+        return 1
+    return 0
+
+
+def _unmistakable(argument: str) -> str:
+    """A file whose name begins with a dash is a file."""
+    is_file = argument.startswith("-") and "." in argument and Path(argument).is_file()
+    return f"./{argument}" if is_file else argument
+
+
+def _stop(signal_number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _say(line: str) -> None:
+    print(
+        line.encode(sys.stderr.encoding or "utf-8", "replace").decode(sys.stderr.encoding or "utf-8"), file=sys.stderr
+    )
+
+
+def _say_made(made: shenqu.Made, voice: Voice) -> None:
+    if not voice.quiet:
+        _say(f"{made.out}  ({made.summary})")
+
+
+@contextmanager
+def _reporting(voice: Voice) -> Iterator[shenqu.Report]:
+    """Show progress on a terminal, and warnings as lines of their own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always" if voice.verbose else "ignore")
+        warnings.simplefilter("ignore" if voice.quiet else "always", ShenquWarning)
+        if not sys.stderr.isatty() or voice.quiet:
+            warnings.showwarning = lambda message, *_, **__: _say(f"shenqu: warning: {message}")
+            yield _stage_lines() if voice.verbose else _no_report
+            return
+        from rich.console import Console  # noqa: PLC0415 - loads only for a terminal
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description:24}"), BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=console, transient=True) as bars:
+            warnings.showwarning = lambda message, *_, **__: console.print(f"warning: {message}", markup=False)
+            task = bars.add_task("", total=1.0)
+            yield lambda stage, share: bars.update(task, description=stage, completed=share)
+
+
+def _no_report(stage: str, share: float) -> None:
+    del stage, share
+
+
+def _stage_lines() -> shenqu.Report:
+    """Report each stage once, as it begins."""
+    seen: set[str] = set()
+
+    def report(stage: str, share: float) -> None:
+        del share
+        if stage not in seen:
+            seen.add(stage)
+            _say(f"{stage} ...")
+
+    return report

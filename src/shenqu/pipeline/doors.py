@@ -1,0 +1,240 @@
+"""The functions that Python and the command line share."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from shenqu.documents.codec import decode, encode
+from shenqu.documents.options import SingOptions
+from shenqu.documents.song import Song, Source
+from shenqu.documents.tune import Tune
+from shenqu.errors import InputError, ShenquWarning
+from shenqu.media.audio import encode_audio
+from shenqu.media.files import check_output_is_not_input, sha256_of, whole_files
+from shenqu.music.catalogue import built_in_tunes
+from shenqu.pipeline.hear import hear
+from shenqu.pipeline.plan import find_tune, plan_song
+from shenqu.pipeline.render import STEMS, Film, check_ending, render_files
+from shenqu.pipeline.report import Report, silent
+from shenqu.speech.speaker import demo_line, speak
+
+LARGEST_DOCUMENT = 64_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What a run has made: the song, its document, and a line that sums it up."""
+
+    out: Path
+    document: Path
+    song: Song
+    summary: str
+
+
+def sing(
+    speech: str | Path,
+    tune: str | Path,
+    *,
+    out: str | Path | None = None,
+    stems: str | Path | None = None,
+    force: bool = False,
+    report: Report = silent,
+    **options: Any,
+) -> Made:
+    """Make a song of the recording `speech` on `tune` (an id, or a MIDI file); `options` as in `SingOptions`.
+
+    Raises
+    ------
+    ShenquError
+        With one line that says what is wrong, where, and what to do.
+    TypeError
+        For an option that there is not.
+    """
+    chosen = SingOptions(**options)
+    speech = Path(speech)
+    written = find_tune(str(tune), chosen.track)
+    film = Film.of(speech, chosen.picture)
+    target = Path(out) if out else speech.with_suffix(".song.mp4" if film.source_info else ".song.wav")
+    check_ending(target, picture=chosen.picture)
+    inputs = [speech, *(Path(name) for name in (str(tune), chosen.text or "") if len(name) < 4096 and _is_file(name))]
+    document = _document_path(target)
+    _check_outputs([target, document, *_stem_paths(stems)], inputs, force=force)
+    report("listening", 0.0)
+    heard = hear(speech, chosen, needed=len(written.notes), report=report)
+    source = Source(
+        path=_relative(speech, document), sha256=sha256_of(speech), start_s=chosen.start_s, end_s=chosen.end_s
+    )
+    song = plan_song(heard, written, chosen, source=source, speech_name=speech.stem, ending=target.suffix[1:].lower())
+    return _write(song, speech, film, target, document=document, stems=stems, force=force, report=report)
+
+
+def render(
+    song: str | Path,
+    *,
+    out: str | Path | None = None,
+    source: str | Path | None = None,
+    stems: str | Path | None = None,
+    force: bool = False,
+    report: Report = silent,
+) -> Made:
+    """Render the song document at path `song`, as it is or as it was changed by hand.
+
+    `source` says where the recording is, if no longer where the document says.
+
+    Raises
+    ------
+    ShenquError
+        With one line that says what is wrong, where, and what to do.
+    """
+    document = Path(song)
+    value = read_song(document)
+    speech = Path(source) if source else _source_path(document, value)
+    _check_source(speech, value, document, given=source is not None)
+    target = Path(out) if out else document.with_suffix(f".{value.ending}")
+    check_ending(target, picture=value.options.picture)
+    _check_outputs([target, *_stem_paths(stems)], [speech, document], force=force)
+    film = Film.of(speech, value.options.picture)
+    return _write(value, speech, film, target, document=None, stems=stems, force=force, report=report)
+
+
+def demo(
+    *,
+    language: Literal["en", "zh"] = "en",
+    tune: str = "ode-to-joy",
+    out: str | Path | None = None,
+    force: bool = False,
+    report: Report = silent,
+) -> Made:
+    """Make a song of a line that our own small speaker says; the spoken line is kept beside it."""
+    target = Path(out) if out else Path("shenqu-demo.song.mp4")
+    check_ending(target, picture=None)
+    speech = target.with_name(f"{target.name.split('.')[0]}-speech.wav")
+    document = _document_path(target)
+    written = find_tune(tune, None)
+    _check_outputs([target, document, speech], [], force=force)
+    report("speaking", 0.0)
+    spoken = speak(demo_line(language))
+    with whole_files([speech], force=force) as (path,):
+        encode_audio(path, spoken.audio, tags={"title": "A line for shenqu"})
+    heard = hear(speech, SingOptions(), needed=0, transcript=spoken.transcript, report=report)
+    source = Source(path=_relative(speech, document), sha256=sha256_of(speech))
+    song = plan_song(
+        heard, written, SingOptions(), source=source, speech_name="shenqu", ending=target.suffix[1:].lower()
+    )
+    return _write(
+        song, speech, Film.of(speech, None), target, document=document, stems=None, force=force, report=report
+    )
+
+
+def tunes() -> tuple[Tune, ...]:
+    """Return the tunes that come with shenqu."""
+    return built_in_tunes()
+
+
+def tunes_json() -> str:
+    """Return the tunes that come with shenqu as a JSON list."""
+    return "[" + ",\n".join(encode(tune).decode().rstrip() for tune in built_in_tunes()) + "]"
+
+
+def read_song(path: Path) -> Song:
+    """Return the song document at `path`.
+
+    Raises
+    ------
+    InputError
+        Where it is missing, too large, or not a song document: with line and path.
+    """
+    try:
+        if path.stat().st_size > LARGEST_DOCUMENT:
+            raise InputError(f"{path}: larger than any song document; is this one?")
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); give the .shenqu file of a song.") from None
+    return decode(data, Song, name=str(path))
+
+
+def _write(
+    song: Song,
+    speech: Path,
+    film: Film,
+    target: Path,
+    *,
+    document: Path | None,
+    stems: str | Path | None,
+    force: bool,
+    report: Report,
+) -> Made:
+    folder = Path(stems) if stems else None
+    if folder:
+        _make_folder(folder)
+    targets = [target, *([document] if document else []), *_stem_paths(folder)]
+    with whole_files(targets, force=force) as paths:
+        rendered = render_files(
+            song,
+            speech,
+            film,
+            paths[0],
+            stems=dict(zip(STEMS, paths[-len(STEMS) :], strict=True)) if folder else {},
+            report=report,
+        )
+        if document:
+            paths[1].write_bytes(encode(song))
+    return Made(out=target, document=document or _document_path(target), song=song, summary=rendered)
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _document_path(target: Path) -> Path:
+    return target.with_suffix(".shenqu")
+
+
+def _stem_paths(stems: str | Path | None) -> list[Path]:
+    return [Path(stems) / name for name in STEMS] if stems else []
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made a folder for stems ({error.strerror}); choose another.") from None
+
+
+def _check_outputs(outputs: list[Path], inputs: list[Path], *, force: bool) -> None:
+    """Refuse early what could not be written at the end."""
+    for output in outputs:
+        check_output_is_not_input(output, inputs)
+        if output.exists() and not force:
+            raise InputError(f"{output}: exists already; choose another output, or replace it with --force.")
+
+
+def _relative(path: Path, document: Path) -> str:
+    """Return `path` as the document says it: relative to the document's folder where that is possible."""
+    try:
+        return Path(os.path.relpath(path.resolve(), document.resolve().parent)).as_posix()
+    except ValueError:
+        return path.resolve().as_posix()
+
+
+def _source_path(document: Path, song: Song) -> Path:
+    path = document.parent / song.sources[0].path
+    if not path.is_file():
+        raise InputError(f"{document}: its recording {path} is missing; say where it is with --source.")
+    return path
+
+
+def _check_source(speech: Path, song: Song, document: Path, *, given: bool) -> None:
+    if sha256_of(speech) == song.sources[0].sha256:
+        return
+    if not given:
+        raise InputError(f"{document}: {speech} is not the recording it was made of; say where that is with --source.")
+    message = f"{speech} is not the recording that {document} was made of; its times may not fit"
+    warnings.warn(message, ShenquWarning, stacklevel=3)

@@ -1,0 +1,58 @@
+"""From what was said and a tune to the song document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from shenqu.documents.options import SingOptions
+from shenqu.documents.song import Song, Source
+from shenqu.documents.tune import Tune
+from shenqu.errors import InputError
+from shenqu.media.midi import read_midi
+from shenqu.music.arrange import arrange, choose_transpose, clip_tune, tempo_factor_of
+from shenqu.music.catalogue import built_in_tune, built_in_tunes
+from shenqu.music.melody import score_to_tune
+from shenqu.pipeline.hear import Heard
+
+
+def find_tune(name: str, track: str | None) -> Tune:
+    """Return the built-in tune called `name`, or the melody of the MIDI file at that path.
+
+    Raises
+    ------
+    InputError
+        Where there is neither, or the file holds no melody.
+    """
+    identifiers = [tune.id for tune in built_in_tunes()]
+    if name in identifiers:
+        if track:
+            raise InputError(f"--track {track}: {name} has one melody only; leave --track out.")
+        return built_in_tune(name)
+    path = Path(name)
+    if not path.suffix and not path.exists():
+        raise InputError(f"{name}: no such tune; take one of {', '.join(identifiers)}, or a MIDI file.")
+    return score_to_tune(read_midi(path), tune_id=path.stem, track=track)
+
+
+def plan_song(heard: Heard, tune: Tune, options: SingOptions, *, source: Source, speech_name: str, ending: str) -> Song:
+    """Return the song document: every decision taken, nothing rendered yet."""
+    transpose = choose_transpose(tune, heard.speaker_pitch) + options.key
+    factor = tempo_factor_of(tune, options.tempo_bpm) if options.tempo_bpm else None
+    arrangement = arrange(tune, heard.transcript, transpose=transpose, tempo_factor=factor)
+    if options.length_s is not None:
+        factor = arrangement.tempo_factor
+        tune = clip_tune(tune, length_s=options.length_s, tempo_factor=factor)
+        arrangement = arrange(tune, heard.transcript, transpose=transpose, tempo_factor=factor)
+    return Song(
+        title=f"{speech_name}: {tune.title or tune.id}",
+        ending=ending,
+        sources=(source,),
+        speaker_pitch=round(heard.speaker_pitch, 2),
+        transpose=arrangement.transpose,
+        tempo_factor=arrangement.tempo_factor,
+        seed=options.seed,
+        options=options,
+        placements=arrangement.placements,
+        transcript=heard.transcript,
+        tune=tune,
+    )

@@ -1,0 +1,215 @@
+"""From the song document to files: voice, band, mix, picture, stems.
+
+All that is rendered comes from the document and its recording alone, so the same document gives the
+same bytes, whoever made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soxr
+
+from shenqu import __version__
+from shenqu.cache import ArrayCache
+from shenqu.documents.arrangement import Arrangement
+from shenqu.documents.audio import Audio, Samples
+from shenqu.documents.performance import Performance, TempoMap
+from shenqu.documents.picture import CaptionLine
+from shenqu.documents.song import Song
+from shenqu.engines.swift_pitch import track_pitch
+from shenqu.engines.world import analyse_voice
+from shenqu.errors import InputError
+from shenqu.media.audio import SOUND_ENDINGS, encode_audio, read_audio
+from shenqu.media.midi import VocalNote, vocal_midi
+from shenqu.media.mux import FORMATS, render_video
+from shenqu.media.video import VideoInfo, read_video_info
+from shenqu.mixing.mixdown import Mixdown, mix
+from shenqu.music.band import band_parts, play
+from shenqu.music.tempo import song_tempo
+from shenqu.picture.caption import caption_lines, to_ass
+from shenqu.picture.cut import cut, picture_rate, picture_size
+from shenqu.pipeline.report import Report
+from shenqu.singing.contour import sung_pitch
+from shenqu.singing.perform import perform
+from shenqu.singing.voice import prepare, sing, working_rate
+from shenqu.units import SONG_RATE
+
+STEMS = ("vocal.wav", "backing.wav", "mix.wav", "captions.ass", "time_map.json", "vocal.mid")
+TAIL_S = 1.0
+MARGIN_S = 0.5
+USUAL_SIZE = (1280, 720)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Film:
+    """What there is to see: the recording's own picture, or none; and the shape asked for."""
+
+    path: Path
+    info: VideoInfo | None
+    shape: str | None
+
+    @classmethod
+    def of(cls, path: Path, shape: str | None) -> Film:
+        """Look at the recording at `path`; `shape` is the option `picture`.
+
+        Raises
+        ------
+        InputError
+            Where the file cannot be read, or the shape is none that can be made.
+        """
+        info = None if shape == "none" else read_video_info(path)
+        film = cls(path=path, info=info, shape=None if shape == "none" else shape)
+        _ = film.size
+        return film
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the song's picture."""
+        return picture_size(*(self.info.display_size if self.info else USUAL_SIZE), self.shape)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sung:
+    """Everything that can be heard of a song, and when what is sung."""
+
+    performance: Performance
+    clock: TempoMap
+    vocal: Samples
+    mixdown: Mixdown
+
+
+def check_ending(target: Path, *, picture: str | None) -> None:
+    """Refuse an output whose name does not end in a kind of file that can be made.
+
+    Raises
+    ------
+    InputError
+        Naming those that can.
+    """
+    ending = target.suffix.lower()
+    if ending in FORMATS and picture == "none":
+        raise InputError(f"{target}: --picture none makes sound only; end it in one of {' '.join(SOUND_ENDINGS)}.")
+    if ending not in (*FORMATS, *SOUND_ENDINGS):
+        raise InputError(f"{target}: end it in one of {' '.join((*FORMATS, *SOUND_ENDINGS))}.")
+
+
+def render_files(song: Song, film: Film, out: Path, *, stems: Mapping[str, Path], report: Report) -> str:
+    """Write `song`, sung by the recording that `film` names, to `out` and its `stems`; return a line that sums it up."""
+    sung = render_sound(song, film.path, report=report)
+    lines = caption_lines(sung.performance, song.transcript)
+    write_stems(song, sung, lines, film.size, stems)
+    tags = {
+        "title": song.title,
+        "comment": f"speech: {Path(song.sources[0].path).name}; tune: {song.tune.title or song.tune.id}",
+        "encoded_by": f"shenqu {__version__}",
+    }
+    if out.suffix.lower() in FORMATS:
+        write_film(song, sung, film, lines if song.options.captions else (), out, tags=tags, report=report)
+    else:
+        report("writing", 0.0)
+        encode_audio(out, Audio(samples=sung.mixdown.mix, rate=SONG_RATE), tags=tags)
+    return _summary(song, sung)
+
+
+def render_sound(song: Song, speech: Path, *, report: Report) -> Sung:
+    """Sing `song`, play the band and mix them."""
+    clock = song_tempo(song.tune, tempo_factor=song.tempo_factor)
+    ends = [note.end_beat for placement in song.placements for note in placement.notes]
+    duration_s = clock.beat_to_s(max([song.tune.end_beat, *ends])) + TAIL_S
+    arrangement = Arrangement(placements=song.placements, transpose=song.transpose, tempo_factor=song.tempo_factor)
+    performance = perform(arrangement, song.transcript, clock, duration_s=duration_s)
+    report("singing", 0.0)
+    vocal = _vocal(song, performance, speech)
+    report("playing", 0.0)
+    style = None if song.options.band == "auto" else song.options.band
+    parts = band_parts(song.tune, style=style, seed=song.seed)
+    backing = play(parts, tempo_map=clock, duration_s=duration_s, transpose=song.transpose)
+    report("mixing", 0.0)
+    mixdown = mix(vocal, backing, voice_level_db=song.options.voice_level_db)
+    return Sung(performance=performance, clock=clock, vocal=vocal, mixdown=mixdown)
+
+
+def _vocal(song: Song, performance: Performance, speech: Path) -> Samples:
+    """Sing the lead voice; only the part of the recording that is sung is read."""
+    speech_s = [row[1] for row in performance.time_map.rows]
+    origin_s = max(0.0, min(speech_s) - MARGIN_S)
+    audio = read_audio(speech, start_s=origin_s, end_s=max(speech_s) + MARGIN_S)
+    rate = working_rate(audio.rate)
+    samples = np.ascontiguousarray(soxr.resample(audio.mono, audio.rate, rate), dtype=np.float32)
+    hz = track_pitch(samples, rate).f0_hz
+    material = prepare(samples, rate, origin_s=origin_s, hz=hz, transcript=song.transcript)
+    contour = sung_pitch(performance, style=song.options.style, seed=song.seed)
+    memory = ArrayCache()
+    vocal = sing(material, performance, contour, seed=song.seed, analyse_voice=analyse_voice, memory=memory)
+    memory.prune()
+    return vocal
+
+
+def write_stems(
+    song: Song, sung: Sung, lines: tuple[CaptionLine, ...], size: tuple[int, int], stems: Mapping[str, Path]
+) -> None:
+    """Write voice, backing and mix apart, with notes, captions and time map, to the paths in `stems` by name."""
+    if not stems:
+        return
+    sounds = {"vocal.wav": sung.vocal[None, :], "backing.wav": sung.mixdown.backing, "mix.wav": sung.mixdown.mix}
+    for name, samples in sounds.items():
+        encode_audio(stems[name], Audio(samples=samples, rate=SONG_RATE), tags={"title": f"{song.title} ({name[:-4]})"})
+    width, height = size
+    stems["captions.ass"].write_text(to_ass(lines, width=width, height=height, title=song.title), encoding="utf-8")
+    rows = ",\n".join(f"[{song_s!r}, {speech_s!r}]" for song_s, speech_s in sung.performance.time_map.rows)
+    stems["time_map.json"].write_text(f'{{"time_map": [\n{rows}\n]}}\n', encoding="utf-8")
+    stems["vocal.mid"].write_bytes(_midi(song, sung))
+
+
+def _midi(song: Song, sung: Sung) -> bytes:
+    """Return the sung notes in beats, each with its syllable or "+"."""
+    lyrics = iter(note.lyric for note in sung.performance.notes)
+    sung_placements = sorted(
+        (placement for placement in song.placements if placement.syllable is not None and placement.notes),
+        key=lambda placement: placement.notes[0].onset_beat,
+    )
+    notes = [
+        VocalNote(onset_beat=note.onset_beat, length_beat=note.length_beat, pitch=note.pitch, lyric=next(lyrics))
+        for placement in sung_placements
+        for note in placement.notes
+    ]
+    return vocal_midi(notes, tempo_map=sung.clock, metres=song.tune.metres)
+
+
+def write_film(
+    song: Song,
+    sung: Sung,
+    film: Film,
+    lines: tuple[CaptionLine, ...],
+    out: Path,
+    *,
+    tags: Mapping[str, str],
+    report: Report,
+) -> None:
+    """Cut the picture to the song, burn the captions in and write it with the mix."""
+    width, height = film.size
+    info = film.info
+    rate = picture_rate(info.rate if info else None, variable=info.variable if info else False)
+    edit_list = cut(sung.performance, rate=rate, width=width, height=height)
+    render_video(
+        out,
+        edit_list,
+        sung.mixdown.mix,
+        source=film.path if info else None,
+        tags=tags,
+        progress=lambda done, total: report("filming", done / total),
+    )
+
+
+def _summary(song: Song, sung: Sung) -> str:
+    notes = sung.performance.notes
+    syllables = sum(note.lyric != "+" for note in notes)
+    bpm = song.tune.tempi[0].bpm * song.tempo_factor
+    return (
+        f"{syllables} syllables on {len(notes)} notes, {sung.performance.duration_s:.1f} s, "
+        f"{bpm:.0f} bpm, key {song.transpose:+d}"
+    )

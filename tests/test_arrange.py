@@ -1,0 +1,125 @@
+"""Syllables on notes: all notes sung, the sentence in order, the cheapest way of all."""
+
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shenqu.documents.speech import Syllable, Transcript, Word
+from shenqu.documents.tune import Metre, Note, Tempo, Tune
+from shenqu.errors import InputError
+from shenqu.music.arrange import arrange, choose_transpose, clip_tune, tempo_factor_of
+from shenqu.music.tempo import beat_strength, song_tempo
+
+
+def tune_of(lengths, pitches=None, *, bpm=120.0, phrase=4):
+    notes, beat = [], Fraction(0)
+    for index, length in enumerate(lengths):
+        notes.append(
+            Note(pitch=(pitches or [60])[index % len(pitches or [60])], onset_beat=beat, length_beat=Fraction(length))
+        )
+        beat += Fraction(length)
+    ends = tuple(notes[i].end_beat for i in range(phrase - 1, len(notes), phrase))
+    return Tune(
+        id="made",
+        title="Made",
+        notes=tuple(notes),
+        tempi=(Tempo(onset_beat=Fraction(0), bpm=bpm),),
+        metres=(Metre(onset_beat=Fraction(0), numerator=4, denominator=4),),
+        phrase_ends=ends or (beat,),
+    )
+
+
+def transcript_of(vowels, *, pause_after=(), consonant=0.06):
+    words, now = [], 0.1
+    for index, vowel in enumerate(vowels):
+        syllable = Syllable(
+            text=f"s{index}",
+            start_s=now,
+            vowel_s=now + consonant,
+            vowel_end_s=now + consonant + vowel,
+            end_s=now + consonant + vowel,
+        )
+        words.append(Word(text=f"s{index}", start_s=now, end_s=syllable.end_s, syllables=(syllable,)))
+        now = syllable.end_s + (0.5 if index in pause_after else 0.0)
+    return Transcript(language="en", words=tuple(words))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.sampled_from(["1/2", "1", "3/2", "2", "4"]), min_size=1, max_size=24),
+    st.lists(st.floats(0.03, 0.4), min_size=1, max_size=12),
+)
+def test_every_note_is_sung_once_and_the_sentence_stays_in_order(lengths, vowels):
+    tune = tune_of(lengths)
+    arrangement = arrange(tune, transcript_of(vowels), transpose=3)
+    sung = [note for placement in arrangement.placements for note in placement.notes]
+    assert [(note.onset_beat, note.length_beat, note.pitch - 3) for note in sung] == [
+        (note.onset_beat, note.length_beat, note.pitch) for note in tune.notes
+    ]
+    order = [placement.syllable for placement in arrangement.placements]
+    assert order[0] == 0
+    for before, after in pairwise(order):
+        assert after in {before + 1, 0}
+    assert 2 / 3 - 1e-9 <= arrangement.tempo_factor <= 3 / 2 + 1e-9
+
+
+def test_as_many_syllables_as_notes_go_one_to_one():
+    arrangement = arrange(tune_of(["1"] * 8), transcript_of([0.2] * 8, pause_after={3}), transpose=0)
+    assert [placement.syllable for placement in arrangement.placements] == list(range(8))
+
+
+def test_a_phrase_with_a_note_too_many_holds_its_last_syllable_and_not_another():
+    tune = tune_of(["1"] * 8)
+    arrangement = arrange(tune, transcript_of([0.5] * 6, pause_after={2}), transpose=0, tempo_factor=1.0)
+    assert [len(placement.notes) for placement in arrangement.placements] == [1, 1, 2, 1, 1, 2]
+
+
+def test_the_tempo_spares_the_vowels():
+    slow, fast = (
+        arrange(tune_of(["1"] * 8), transcript_of([vowel] * 8, consonant=0.03), transpose=0).tempo_factor
+        for vowel in (0.6, 0.1)
+    )
+    assert fast > 1.3 > 1.1 > slow
+
+
+@given(st.integers(46, 80), st.lists(st.integers(50, 62), min_size=1, max_size=20))
+@settings(max_examples=50, deadline=None)
+def test_the_key_is_the_speakers(speaker, pitches):
+    tune = tune_of(["1"] * len(pitches), pitches)
+    mean = sum(pitches) / len(pitches) + choose_transpose(tune, float(speaker))
+    assert abs(mean - speaker - 1) <= 3
+
+
+def test_the_key_moves_with_the_speaker_by_octaves():
+    tune = tune_of(["1"] * 4, [60, 64, 67, 60])
+    assert choose_transpose(tune, 70.0) - choose_transpose(tune, 58.0) == 12
+
+
+def test_bad_input_is_refused_in_one_line():
+    tune = tune_of(["1"] * 4)
+    with pytest.raises(InputError, match="no syllable"):
+        arrange(tune, Transcript(language="en"), transpose=0)
+    with pytest.raises(InputError, match="give 80 to 180"):
+        tempo_factor_of(tune, 400.0)
+    with pytest.raises(InputError, match="--length"):
+        clip_tune(tune, length_s=0.5, tempo_factor=1.0)
+
+
+def test_a_tune_is_cut_at_a_phrase_end():
+    clipped = clip_tune(tune_of(["1"] * 12), length_s=5.0, tempo_factor=1.0)
+    assert [note.onset_beat for note in clipped.notes] == list(range(8))
+
+
+def test_there_is_room_before_the_first_note():
+    for bpm in (30.0, 120.0, 480.0):
+        clock = song_tempo(tune_of(["1"], bpm=bpm), tempo_factor=1.0)
+        assert clock.beat_to_s(Fraction(0)) >= 0.35
+        assert clock.lead_in_beat.denominator == 1
+
+
+def test_strong_beats_of_a_jig():
+    tune = tune_of(["1"]).replace(metres=(Metre(onset_beat=Fraction(0), numerator=6, denominator=8),))
+    assert [beat_strength(tune, Fraction(k, 2)) for k in range(7)] == [1.0, 0.0, 0.0, 0.6, 0.0, 0.0, 1.0]

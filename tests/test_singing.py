@@ -1,0 +1,218 @@
+"""The performance, its pitch and its voice, on planted speech: a made vowel per syllable."""
+
+import json
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.signal import lfilter
+
+from shenqu.documents.arrangement import Arrangement, Placement
+from shenqu.documents.performance import TempoMap
+from shenqu.documents.speech import Phone, Syllable, Transcript, Word
+from shenqu.documents.tune import Note
+from shenqu.engines.world import analyse_voice
+from shenqu.errors import InputError
+from shenqu.singing.contour import sung_pitch
+from shenqu.singing.perform import perform
+from shenqu.singing.voice import prepare, sing
+from shenqu.singing.vocoder import pulse_times
+
+RATE = 24_000
+CLOCK = TempoMap(lead_in_beat=Fraction(1), steps=((Fraction(0), 120.0),))
+
+
+def speech(count=6, *, hz=120.0, consonant=0.08, vowel=0.16):
+    """Return (samples, pitch every 5 ms, transcript): noise, then a buzzing vowel, `count` times."""
+    rng = np.random.default_rng(1)
+    length = round((count * (consonant + vowel) + 0.4) * RATE)
+    samples, syllables = np.zeros(length), []
+    for index in range(count):
+        start = 0.2 + index * (consonant + vowel)
+        low, middle, high = (round(time * RATE) for time in (start, start + consonant, start + consonant + vowel))
+        samples[low:middle] = 0.05 * rng.standard_normal(middle - low)
+        buzz = np.zeros(high - middle)
+        buzz[:: round(RATE / hz)] = 1.0
+        for formant, width in ((500 + 60 * index, 80), (1500, 120), (2500, 160)):
+            pole = np.exp((-np.pi * width + 2j * np.pi * formant) / RATE)
+            buzz = lfilter([1 - abs(pole)], [1, -2 * pole.real, abs(pole) ** 2], buzz)
+        samples[middle:high] = 0.3 * buzz / np.abs(buzz).max()
+        phones = (
+            Phone(phone="S", start_s=start, end_s=start + consonant),
+            Phone(phone="AH", start_s=start + consonant, end_s=start + consonant + vowel),
+        )
+        syllables.append(
+            Syllable(
+                text=f"s{index}",
+                start_s=start,
+                vowel_s=start + consonant,
+                vowel_end_s=start + consonant + vowel,
+                end_s=start + consonant + vowel,
+                phones=phones,
+            )
+        )
+    words = tuple(Word(text=s.text, start_s=s.start_s, end_s=s.end_s, syllables=(s,)) for s in syllables)
+    pitch = np.full(length // 120 + 1, hz)
+    return samples.astype(np.float32), pitch, Transcript(language="en", words=words)
+
+
+def arrangement_of(pitches, *, length=Fraction(1), syllables=None):
+    placements = tuple(
+        Placement(
+            syllable=syllables[index] if syllables else index,
+            notes=(Note(pitch=pitch, onset_beat=index * length, length_beat=length),),
+        )
+        for index, pitch in enumerate(pitches)
+    )
+    return Arrangement(placements=placements, transpose=0, tempo_factor=1.0)
+
+
+def sung(arrangement, *, style="hard", memory=None, seed=0):
+    samples, pitch, transcript = speech()
+    performance = perform(arrangement, transcript, CLOCK, duration_s=5.0)
+    material = prepare(samples, RATE, origin_s=0.0, hz=pitch, transcript=transcript)
+    contour = sung_pitch(performance, style=style, seed=seed)
+    memory = {} if memory is None else memory
+    vocal = sing(material, performance, contour, seed=seed, analyse_voice=analyse_voice, memory=memory)
+    return vocal, performance
+
+
+def heard_pitch(vocal, start_s, end_s):
+    """Pitch of a part of the song by autocorrelation, refined by a parabola."""
+    part = vocal[round(start_s * 48000) : round(end_s * 48000)].astype(float)
+    part -= part.mean()
+    size = 1 << (2 * len(part) - 1).bit_length()
+    curve = np.fft.irfft(np.abs(np.fft.rfft(part, size)) ** 2)[: len(part)] / np.arange(len(part), 0, -1)
+    lag = 60 + int(np.argmax(curve[60:700]))
+    a, b, c = curve[lag - 1 : lag + 2]
+    return 69 + 12 * np.log2(48000 / (lag + 0.5 * (a - c) / (a - 2 * b + c)) / 440)
+
+
+@pytest.mark.parametrize("style", ["hard", "natural"])
+def test_the_planted_pitch_is_sung(style):
+    pitches = [45, 50, 47, 52, 45, 57]
+    vocal, performance = sung(arrangement_of(pitches), style=style)
+    for note in performance.notes:
+        assert abs(heard_pitch(vocal, note.start_s + 0.08, note.start_s + 0.3) - note.pitch) < 0.1
+
+
+def test_the_vowel_lies_on_the_beat_and_the_consonant_before_it():
+    vocal, performance = sung(arrangement_of([50] * 6))
+    voiced = vocal.astype(float)
+    for note, syllable in zip(performance.notes, speech()[2].syllables, strict=True):
+        assert performance.time_map.song_to_speech(note.start_s) == pytest.approx(syllable.vowel_s, abs=1e-5)
+        before = voiced[round((note.start_s - 0.05) * 48000) : round((note.start_s - 0.02) * 48000)]
+        after = voiced[round((note.start_s + 0.02) * 48000) : round((note.start_s + 0.05) * 48000)]
+        sign_changes = [np.mean(np.abs(np.diff(np.sign(part))) > 0) for part in (before, after)]
+        assert sign_changes[0] > 3 * sign_changes[1]
+
+
+def test_unvoiced_sounds_are_the_recording_itself():
+    samples, _, transcript = speech()
+    vocal, performance = sung(arrangement_of([50] * 6))
+    note, syllable = performance.notes[2], transcript.syllables[2]
+    source = samples[round((syllable.vowel_s - 0.06) * RATE) : round((syllable.vowel_s - 0.02) * RATE)]
+    song = vocal[round((note.start_s - 0.06) * 48000) : round((note.start_s - 0.02) * 48000) : 2]
+    length = min(len(source), len(song))
+    curve = np.correlate(song, source[20 : length - 20], "valid")
+    energy = np.linalg.norm(source[20 : length - 20]) * np.linalg.norm(song[: length - 40])
+    assert curve.max() / energy > 0.9
+
+
+def test_every_syllable_comes_out_at_one_level():
+    vocal, performance = sung(arrangement_of([50] * 6))
+    levels = [
+        20 * np.log10(np.std(vocal[round((note.start_s + 0.05) * 48000) : round((note.start_s + 0.3) * 48000)]))
+        for note in performance.notes
+    ]
+    assert max(levels) - min(levels) < 3.0
+
+
+def test_only_the_changed_note_is_sung_again():
+    memory = {}
+    before, performance = sung(arrangement_of([50, 52, 53, 55, 53, 52]), memory=memory)
+    kept = dict(memory)
+    after, _ = sung(arrangement_of([50, 52, 53, 56, 53, 52]), memory=memory)
+    new = set(memory) - set(kept)
+    assert 1 <= len(new) <= 2
+    changed = np.flatnonzero(np.abs(before - after) > 1e-6) / 48000
+    note = performance.notes[3]
+    assert note.start_s - 0.1 < changed.min()
+    assert changed.max() < note.end_s + 0.1
+
+
+def test_the_same_song_gives_the_same_samples_and_another_seed_does_not():
+    songs = [sung(arrangement_of([50, 52, 53]), style="natural", seed=seed)[0] for seed in (3, 3, 4)]
+    assert np.array_equal(songs[0], songs[1])
+    assert not np.array_equal(songs[0], songs[2])
+
+
+def test_rests_are_silent():
+    gapped = Arrangement(
+        placements=(
+            Placement(syllable=0, notes=(Note(pitch=50, onset_beat=Fraction(0), length_beat=Fraction(1)),)),
+            Placement(syllable=None, notes=(Note(pitch=50, onset_beat=Fraction(1), length_beat=Fraction(2)),)),
+            Placement(syllable=1, notes=(Note(pitch=50, onset_beat=Fraction(4), length_beat=Fraction(1)),)),
+        ),
+        transpose=0,
+        tempo_factor=1.0,
+    )
+    vocal, performance = sung(gapped)
+    assert len(performance.notes) == 2
+    first, second = performance.notes
+    silent = vocal[round((first.end_s + 0.06) * 48000) : round((second.start_s - 0.2) * 48000)]
+    assert np.abs(silent).max() < 1e-3
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(40, 70), st.sampled_from(["1/4", "1/2", "1", "3"])), min_size=1,
+             max_size=12)
+)  # fmt: skip
+def test_the_time_map_never_runs_back_and_holds_every_vowel_onset(rows):
+    beat, placements = Fraction(0), []
+    for syllable, pitch, length in rows:
+        note = Note(pitch=pitch, onset_beat=beat, length_beat=Fraction(length))
+        placements.append(Placement(syllable=syllable, notes=(note,)))
+        beat += Fraction(length)
+    arrangement = Arrangement(placements=tuple(placements), transpose=0, tempo_factor=1.0)
+    transcript = speech()[2]
+    performance = perform(arrangement, transcript, CLOCK, duration_s=30.0)
+    songs = [row[0] for row in performance.time_map.rows]
+    assert all(a <= b for a, b in pairwise(songs))
+    json.dumps(performance.time_map.rows)
+    for note in performance.notes:
+        vowel_s = transcript.syllables[note.syllable].vowel_s
+        assert performance.time_map.song_to_speech(note.start_s) == pytest.approx(vowel_s, abs=2e-6)
+    contour = sung_pitch(performance, style="natural", seed=0)
+    for note in performance.notes:
+        inside = contour[round((note.start_s + 0.06) * 1000) : round((note.end_s - 0.1) * 1000)]
+        assert np.all(np.abs(inside - note.pitch) < 0.5)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.floats(70, 500), st.floats(0.05, 1.0))
+def test_pulses_follow_the_pitch(hz, length_s):
+    contour = np.full(round(length_s * 1000) + 1, hz)
+    for whole in (False, True):
+        times = pulse_times(contour, 0.001, whole=whole)
+        assert times[0] == 0.0
+        assert np.allclose(np.diff(times), 1 / hz, atol=1e-6)
+        if whole:
+            gap = length_s - times[-1]
+            assert 0.45 / hz <= gap + 0.001 and gap - 0.001 <= 1.55 / hz
+
+
+def test_bad_placements_are_refused_in_one_line():
+    transcript = speech()[2]
+    with pytest.raises(InputError, match="0 to 5"):
+        perform(arrangement_of([50], syllables=[99]), transcript, CLOCK, duration_s=3.0)
+    with pytest.raises(InputError, match="rests"):
+        perform(Arrangement(placements=(), transpose=0, tempo_factor=1.0), transcript, CLOCK, duration_s=3.0)
+    backwards = arrangement_of([50, 52]).placements[::-1]
+    overlapping = (backwards[0].replace(notes=(backwards[0].notes[0].replace(onset_beat=Fraction(1, 2)),)), backwards[1])
+    with pytest.raises(InputError, match="overlap"):
+        perform(Arrangement(placements=overlapping, transpose=0, tempo_factor=1.0), transcript, CLOCK, duration_s=3.0)
