@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from heapq import merge
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import av
 import numpy as np
@@ -32,7 +32,7 @@ from shenqu.units import SONG_RATE
 SOUND_CHUNK = 1024
 COLOURS = {"colorspace": "bt709", "color_trc": "bt709", "color_primaries": "bt709", "color_range": "tv"}
 
-TimedPacket = tuple[float, Packet[Any]]
+TimedPacket: TypeAlias = "tuple[float, Packet[Any]]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ import math
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from pypinyin import Style, pinyin
 
@@ -25,6 +25,7 @@ from shenqu.documents.picture import CaptionLine, CaptionSyllable
 from shenqu.documents.speech import Transcript
 
 MOST_COLUMNS = 32
+UPRIGHT_COLUMNS = 20
 PHRASE_GAP_S = 0.6
 LEAD_S, TAIL_S = 0.4, 0.6
 SENTENCE_ENDS = tuple(".!?。！？…；;")
@@ -52,14 +53,21 @@ def columns(text: str) -> int:
     )
 
 
-def caption_lines(performance: Performance, transcript: Transcript) -> tuple[CaptionLine, ...]:
+def caption_columns(width: int, height: int) -> int:
+    """Return how many columns a caption line has at most on a picture of `width` x `height`."""
+    return MOST_COLUMNS if width > 1.2 * height else UPRIGHT_COLUMNS
+
+
+def caption_lines(
+    performance: Performance, transcript: Transcript, *, most_columns: int = MOST_COLUMNS
+) -> tuple[CaptionLine, ...]:
     """Return the karaoke lines of `performance`; none where the words are unknown.
 
     A syllable lights up from the start of its note to the end of its last "+" note. Lines break at
     rests, at ends of sentences, and between words where they grow too long; they do not overlap.
     """
     sung = _sung_syllables(performance, transcript)
-    groups = [line for phrase in _phrases(sung) for line in _split(phrase)]
+    groups = [line for phrase in _phrases(sung) for line in _split(phrase, most_columns)]
     return tuple(_timed_lines(groups, performance.duration_s))
 
 
@@ -92,7 +100,7 @@ def _readings(texts: Sequence[str], language: str) -> list[str]:
     if not language.lower().startswith(("zh", "cmn", "und")):
         return [""] * len(texts)
     whole = "".join(texts)
-    letters = [reading[0] for reading in pinyin(whole, style=Style.TONE, errors=_letter_by_letter)]
+    letters = [reading[0] for reading in pinyin(whole, style=Style.TONE, errors=_letter_by_letter)]  # type: ignore[arg-type]
     # Where pypinyin takes letters together the places are lost, and no reading beats a wrong one.
     if len(letters) != len(whole):
         letters = [""] * len(whole)
@@ -134,21 +142,21 @@ def _goes_on(before: _Sung, after: _Sung) -> bool:
     return after.index == before.index + 1 and not before.ends_word
 
 
-def _split(phrase: list[_Sung]) -> list[list[_Sung]]:
+def _split(phrase: list[_Sung], most: int) -> list[list[_Sung]]:
     """Return `phrase` in lines that fit: halved, as often as needed, between words, preferably at a rest."""
-    if _width(phrase) <= MOST_COLUMNS:
+    if _width(phrase) <= most:
         return [phrase]
     breaks = [at for at in range(1, len(phrase)) if not _goes_on(phrase[at - 1], phrase[at])]
-    at = min(breaks or range(1, len(phrase)), key=lambda at: _badness(phrase, at), default=0)
-    return [*_split(phrase[:at]), *_split(phrase[at:])] if at else [phrase]
+    at = min(breaks or range(1, len(phrase)), key=lambda at: _badness(phrase, at, most), default=0)
+    return [*_split(phrase[:at], most), *_split(phrase[at:], most)] if at else [phrase]
 
 
-def _badness(phrase: list[_Sung], at: int) -> float:
+def _badness(phrase: list[_Sung], at: int, most: int) -> float:
     """How uneven a break before `phrase[at]` is, in columns, less what a rest or comma there is worth."""
     before, after = phrase[at - 1].caption, phrase[at].caption
     pause = min(after.start_s - before.end_s, PHRASE_GAP_S) / PHRASE_GAP_S
     comma = before.text[-1] in PUNCTUATION_ALONE
-    return abs(_width(phrase[:at]) - _width(phrase[at:])) - MOST_COLUMNS / 2 * pause - MOST_COLUMNS / 4 * comma
+    return abs(_width(phrase[:at]) - _width(phrase[at:])) - most / 2 * pause - most / 4 * comma
 
 
 def _width(phrase: list[_Sung]) -> int:
@@ -175,7 +183,7 @@ def _is_wide(letter: str) -> bool:
 def _timed_lines(groups: list[list[_Sung]], duration_s: float) -> Iterator[CaptionLine]:
     """Yield lines that come a little before they are sung and stay a little, never two at once."""
     before_s = 0.0
-    for group, after in zip(groups, [*groups[1:], None], strict=True):
+    for group, after in zip_longest(groups, groups[1:]):
         first_s, last_s = group[0].caption.start_s, max(syllable.caption.end_s for syllable in group)
         next_s = after[0].caption.start_s if after else math.inf
         start_s = max(before_s, min(first_s, max(first_s - LEAD_S, 0.0)))
@@ -229,8 +237,8 @@ def to_ass(lines: Sequence[CaptionLine], *, width: int, height: int, font: str =
         outline=max(1, round(size / 14)),
         shadow=max(1, round(size / 28)),
         side=round(width * 0.05),
-        bottom=round(height * 0.07),
-        above=round(height * 0.07 + size * 1.15),
+        bottom=caption_bottom(width, height),
+        above=caption_bottom(width, height) + round(size * 1.15),
     )
     return head + "".join(event for line in lines for event in _events(line))
 
@@ -239,9 +247,14 @@ def caption_size(width: int, height: int) -> int:
     """Return the letter size in pixels for captions on a picture of `width` x `height`.
 
     >>> caption_size(1280, 720), caption_size(720, 1280)
-    (52, 45)
+    (52, 55)
     """
-    return max(8, round(min(height * 0.072, width / 16)))
+    return max(8, round(min(height * 0.072, width / (16 if width > 1.2 * height else 13))))
+
+
+def caption_bottom(width: int, height: int) -> int:
+    """Return the free rows below captions; more on upright pictures, where players put their buttons."""
+    return round(height * (0.07 if width >= height else 0.18))
 
 
 def _one_line(text: str) -> str:
@@ -250,7 +263,8 @@ def _one_line(text: str) -> str:
 
 def _events(line: CaptionLine) -> Iterator[str]:
     span = f"{_ass_time(line.start_s)},{_ass_time(line.end_s)}"
-    yield f"Dialogue: 0,{span},Karaoke,,0,0,0,,{_karaoke(line, [_ass_text(item.text) for item in line.syllables])}\n"
+    texts = [_ass_text(item.text) + " " * item.space for item in line.syllables]
+    yield f"Dialogue: 0,{span},Karaoke,,0,0,0,,{_karaoke(line, texts)}\n"
     if any(item.reading for item in line.syllables):
         readings = [_ass_text(item.reading) + " " for item in line.syllables]
         yield f"Dialogue: 1,{span},Reading,,0,0,0,,{_karaoke(line, readings).rstrip()}\n"
@@ -263,7 +277,7 @@ def _karaoke(line: CaptionLine, texts: list[str]) -> str:
         start, end = (min(last, max(now, _centiseconds(time_s))) for time_s in (item.start_s, item.end_s))
         if start > now:
             parts.append(f"{{\\k{start - now}}}")
-        parts.append(f"{{\\kf{end - start}}}{text}{' ' * item.space}")
+        parts.append(f"{{\\kf{end - start}}}{text}")
         now = end
     return "".join(parts) + (f"{{\\k{last - now}}}" if last > now else "")
 

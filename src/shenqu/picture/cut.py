@@ -17,7 +17,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from shenqu.documents.performance import Performance, SungNote, TimeMap
 from shenqu.documents.picture import EditList, Shot
@@ -38,26 +38,29 @@ def cut(performance: Performance, *, rate: Fraction, width: int, height: int) ->
     or ends. The shots tile the song: ceil(duration * rate) frames.
     """
     frames = max(1, math.ceil(Fraction(performance.duration_s) * rate - Fraction(1, 1000)))
-    middles = [float((frame + Fraction(1, 2)) / rate) for frame in range(frames)]
-    jumps = list(_jumps(performance.time_map, least_s=float(1 / rate) / 2))
-    flips = list(_flips(performance.notes, jumps))
-    edges = sorted({*jumps, *(start_s for start_s, _ in flips)})
-    starts = [0] + [
-        frame for frame in range(1, frames) if _last(edges, middles[frame]) != _last(edges, middles[frame - 1])
-    ]
-    shots = tuple(
-        Shot(
-            first_frame=start,
-            source_s=tuple(performance.time_map.song_to_speech(middle) for middle in middles[start:end]),
-            flipped=bool(flips) and flips[max(0, bisect_right(flips, (middles[start], True)) - 1)][1],
-        )
-        for start, end in zip(starts, [*starts[1:], frames], strict=True)
-    )
-    return EditList(rate=rate, width=width, height=height, shots=shots)
+    time_map = performance.time_map
+    jumps = list(_jumps(time_map, least_s=float(1 / rate) / 2))
+    turns = list(_turns(performance.notes, jumps))
+
+    def scene(frame: int) -> tuple[int, bool]:
+        middle_s = _middle_s(frame, rate)
+        return bisect_right(jumps, middle_s), _is_flipped(turns, middle_s)
+
+    shots = []
+    for (_, flipped), group in groupby(range(frames), key=scene):
+        members = list(group)
+        source_s = tuple(time_map.song_to_speech(_middle_s(frame, rate)) for frame in members)
+        shots.append(Shot(first_frame=members[0], source_s=source_s, flipped=flipped))
+    return EditList(rate=rate, width=width, height=height, shots=tuple(shots))
 
 
-def _last(edges: list[float], song_s: float) -> int:
-    return bisect_right(edges, song_s)
+def _middle_s(frame: int, rate: Fraction) -> float:
+    return float((frame + Fraction(1, 2)) / rate)
+
+
+def _is_flipped(turns: list[tuple[float, bool]], song_s: float) -> bool:
+    index = bisect_right(turns, song_s, key=lambda turn: turn[0])
+    return index > 0 and turns[index - 1][1]
 
 
 def _jumps(time_map: TimeMap, *, least_s: float) -> Iterator[float]:
@@ -68,7 +71,7 @@ def _jumps(time_map: TimeMap, *, least_s: float) -> Iterator[float]:
             yield song_a
 
 
-def _flips(notes: tuple[SungNote, ...], jumps: list[float]) -> Iterator[tuple[float, bool]]:
+def _turns(notes: tuple[SungNote, ...], jumps: list[float]) -> Iterator[tuple[float, bool]]:
     """Yield (song time, mirrored from there on) for every note that begins a syllable.
 
     The consonants are sung before the note: its picture begins with the jump that leads to them.
@@ -131,7 +134,7 @@ def _even(length: float | Fraction) -> int:
 
 def _size_given(shape: str) -> tuple[int, int]:
     across, _, down = shape.lower().partition("x")
-    if not (across.isdecimal() and down.isdecimal()):
+    if not (shape.isascii() and across.isdecimal() and down.isdecimal()):
         raise InputError(f"picture {shape!r}: give 16:9, 9:16, 1:1, a size such as 1280x720, or none")
     size = int(across), int(down)
     if any(side % 2 or not LEAST_SIDE <= side <= MOST_SIDE for side in size):
