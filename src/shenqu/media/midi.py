@@ -34,8 +34,8 @@ from shenqu.units import TICKS_PER_BEAT, beats_to_ticks
 
 MAX_BYTES = 4 << 20
 MAX_NOTES = 100_000
-MAX_TEMPI = 5_000
-MAX_BEATS = 50_000
+MAX_CHANGES = 2_000
+MAX_BEATS = 10_000
 SLOWEST_BPM, FASTEST_BPM = 10.0, 1000.0
 HANGING_BEATS = 4
 _DRUM_CHANNEL = 9
@@ -95,7 +95,7 @@ def _parse(data: bytes, name: str) -> Score:
             for track, voice in voices
         ),
         tempi=_tempi([event for track in tracks for event in track.tempi], name),
-        metres=_metres([event for track in tracks for event in track.metres]),
+        metres=_metres([event for track in tracks for event in track.metres], name),
         parts_with_words=tuple(index for index, (track, _) in enumerate(voices) if track.lyrics),
     )
 
@@ -264,15 +264,17 @@ def _tempi(events: list[tuple[Fraction, int]], name: str) -> tuple[Tempo, ...]:
             bpms[beat] = bpm
         else:
             warnings.warn(f"{name}: a tempo of {bpm:g} beats a minute is passed over", ShenquWarning, stacklevel=2)
-    if len(bpms) > MAX_TEMPI:
-        raise InputError(f"{name}: more than {MAX_TEMPI} tempo changes, too many for a tune")
+    if len(bpms) > MAX_CHANGES:
+        raise InputError(f"{name}: more than {MAX_CHANGES} tempo changes, too many for a tune")
     return tuple(Tempo(onset_beat=beat, bpm=bpm) for beat, bpm in bpms.items())
 
 
-def _metres(events: list[tuple[Fraction, int, int]]) -> tuple[Metre, ...]:
+def _metres(events: list[tuple[Fraction, int, int]], name: str) -> tuple[Metre, ...]:
     signatures = {Fraction(0): (4, 4)}
     for beat, numerator, denominator in sorted(events, key=lambda event: event[0]):
         signatures[beat] = (numerator, denominator)
+    if len(signatures) > MAX_CHANGES:
+        raise InputError(f"{name}: more than {MAX_CHANGES} changes of metre, too many for a tune")
     return tuple(Metre(onset_beat=beat, numerator=n, denominator=d) for beat, (n, d) in signatures.items())
 
 
@@ -286,22 +288,26 @@ class VocalNote:
     lyric: str
 
 
-def vocal_midi(notes: Sequence[VocalNote], *, tempo_map: TempoMap, metres: Sequence[Metre] = ()) -> bytes:
+def vocal_midi(
+    notes: Sequence[VocalNote],
+    *,
+    tempo_map: TempoMap,
+    metres: Sequence[Metre] = (),
+    upbeat_beat: Fraction = Fraction(0),
+) -> bytes:
     """Return a MIDI file (type 1, 480 ticks a beat) of the sung notes, in order and without overlaps.
 
     Track 0 holds tempo map and metres, track 1 the notes, each directly after its lyric event (UTF-8).
-    File time 0 is song time 0: everything lies `tempo_map.lead_in_beat` later than in the tune.
+    File time 0 is song time 0: everything lies `tempo_map.lead_in_beat` later than in the tune. Lead-in and
+    upbeat together are a bar of their own where such a bar can be written, so that the bar lines fall right.
     """
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT, charset="utf-8")
     lead = tempo_map.lead_in_beat
     conductor = [
-        (beats_to_ticks(max(Fraction(0), lead + beat if index else Fraction(0))), 0, _tempo_event(bpm))
+        (beats_to_ticks(max(Fraction(0), lead + beat)) if index else 0, 0, _tempo_event(bpm))
         for index, (beat, bpm) in enumerate(tempo_map.steps)
     ]
-    conductor += [
-        (beats_to_ticks(lead + metre.onset_beat if metre.onset_beat else Fraction(0)), 1, _metre_event(metre))
-        for metre in metres
-    ]
+    conductor += [(beats_to_ticks(beat), 1, message) for beat, message in _metre_events(metres, lead, upbeat_beat)]
     voice: list[tuple[int, int, mido.Message | mido.MetaMessage]] = []
     for note in notes:
         start = beats_to_ticks(lead + note.onset_beat)
@@ -315,12 +321,23 @@ def vocal_midi(notes: Sequence[VocalNote], *, tempo_map: TempoMap, metres: Seque
     return target.getvalue()
 
 
+def _metre_events(
+    metres: Sequence[Metre], lead: Fraction, upbeat: Fraction
+) -> Iterator[tuple[Fraction, mido.MetaMessage]]:
+    """Yield (beat of the file, message): a bar for what comes before the first bar line, then the metres."""
+    before = (lead + upbeat) / 4
+    fits = 0 < before.numerator <= 64 and before.denominator in {1, 2, 4, 8, 16, 32}
+    bars = [(lead + metre.onset_beat, metre.numerator, metre.denominator) for metre in metres]
+    if bars:
+        bars[0] = (4 * before if fits else Fraction(0), *bars[0][1:])
+    if bars and fits:
+        bars.insert(0, (Fraction(0), before.numerator, before.denominator))
+    for beat, numerator, denominator in bars:
+        yield beat, mido.MetaMessage("time_signature", numerator=numerator, denominator=denominator)
+
+
 def _tempo_event(bpm: float) -> mido.MetaMessage:
     return mido.MetaMessage("set_tempo", tempo=min(0xFFFFFF, round(60e6 / bpm)))
-
-
-def _metre_event(metre: Metre) -> mido.MetaMessage:
-    return mido.MetaMessage("time_signature", numerator=metre.numerator, denominator=metre.denominator)
 
 
 def _track(name: str, events: list[tuple[int, int, mido.Message | mido.MetaMessage]]) -> mido.MidiTrack:

@@ -94,7 +94,7 @@ STYLES: dict[str, Style] = {
         fills=(_SNARE_ROLL, _CHIP_ROLL),
     ),
 }
-BAND_STYLES = ("auto", *STYLES, "score", "none")
+BAND_STYLES = (*STYLES, "score", "none")
 
 _VELOCITIES = {"X": 112, "x": 92, "o": 62}
 _COMPOUND_STEPS = (Fraction(0), None, Fraction(2, 3), Fraction(5, 6))
@@ -127,13 +127,13 @@ def default_style(tune: Tune) -> str:
     return "score" if tune.parts else "square-dance"
 
 
-def band_parts(tune: Tune, *, style: str = "auto", seed: int = 0) -> tuple[Part, ...]:
+def band_parts(tune: Tune, *, style: str | None = None, seed: int = 0) -> tuple[Part, ...]:
     """Return what the band plays under `tune`, in its written key.
 
-    `style` is one of `BAND_STYLES`; "auto" takes `default_style`. "score" plays the tune's own other parts,
+    `style` is one of `BAND_STYLES`; None takes `default_style`. "score" plays the tune's own other parts,
     "none" nothing. `seed` chooses among the fills. A tune without chords gets some.
     """
-    style = default_style(tune) if style == "auto" else style
+    style = style or default_style(tune)
     if style == "none":
         return ()
     if style == "score":
@@ -411,6 +411,8 @@ def _play_tones(
     timbre = _SINGLE_PROGRAMS.get(part.program, _FAMILIES[part.program // 8])
     rendered: dict[tuple[int, int], Samples] = {}
     for note, start, length in zip(part.notes, starts, lengths, strict=True):
+        if start >= sound.shape[1]:
+            continue
         # A note that has died away need not be computed to its written end.
         silent_s = 20.0 if timbre.sustain else 8.0 * timbre.decay_s
         held = max(1, min(int(length), round(silent_s * rate), sound.shape[1]))

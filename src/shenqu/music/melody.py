@@ -48,7 +48,8 @@ def score_to_tune(score: Score, *, tune_id: str, track: str | None = None) -> Tu
     notes = tuple(note.replace(onset_beat=note.onset_beat - start) for note in melody)
     rest = score.parts[index].replace(notes=others)
     parts = [rest if place == index else part for place, part in enumerate(score.parts)]
-    tonic, scale = find_key([note for part in score.parts if not part.drums for note in part.notes])
+    sounding = [note for part in score.parts if not part.drums for note in part.notes]
+    tonic, scale = find_key(sounding, last_pitch=melody[-1].pitch)
     return Tune(
         id=tune_id,
         title=score.title,

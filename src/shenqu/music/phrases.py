@@ -1,7 +1,7 @@
 """Where the phrases of a melody end, when nobody has marked them.
 
-A singer breathes at rests and after long notes, and phrases of two or four bars are the rule. The
-best division under both is found by dynamic programming.
+A singer breathes at rests and after long notes, and phrases of 8 to 16 beats in whole bars are the
+rule. The best division under both is found by dynamic programming.
 
 References
 ----------
@@ -30,12 +30,13 @@ def find_phrase_ends(notes: Sequence[Note], *, bar_beat: Fraction) -> tuple[Frac
     [4, 8]
     """
     breaks = _break_strengths(notes)
+    onsets = [note.onset_beat for note in notes] + [notes[-1].end_beat]
     best = [0.0] + [-math.inf] * len(notes)
     origin = [0] * (len(notes) + 1)
     for end in range(1, len(notes) + 1):
         for start in range(max(0, end - MAX_PHRASE_NOTES), end):
-            length_bars = float((notes[end - 1].end_beat - notes[start].onset_beat) / bar_beat)
-            value = best[start] + breaks[end - 1] - _length_cost(length_bars, end - start)
+            cost = _length_cost(float(onsets[end] - onsets[start]), float(bar_beat), end - start)
+            value = best[start] + breaks[end - 1] - cost
             if value > best[end]:
                 best[end], origin[end] = value, start
     ends = []
@@ -60,7 +61,8 @@ def _break_strengths(notes: Sequence[Note]) -> list[float]:
     return [*strengths, 0.0]
 
 
-def _length_cost(bars: float, count: int) -> float:
-    """Return the price of a phrase: least at two to four bars, high for stubs of one or two notes."""
-    away = max(0.0, math.log2(2.0 / bars), math.log2(bars / 4.0))
-    return 0.6 + away**2 + (1.5 if count < 3 else 0.0)
+def _length_cost(beats: float, bar_beat: float, count: int) -> float:
+    """Return the price of a phrase: least at 8 to 16 beats in whole bars, high for stubs of one or two notes."""
+    away = max(0.0, math.log2(8.0 / beats), math.log2(beats / 16.0))
+    bars = beats / bar_beat
+    return 0.6 + away**2 + 2.0 * abs(bars - round(bars)) + (1.5 if count < 3 else 0.0)
