@@ -289,7 +289,8 @@ def test_ten_minutes_fit_in_bounded_memory(tmp_path):
     program = (
         "import pathlib, re, sys\n"
         "from shenqu.media.audio import read_audio\n"
-        "most_mb = lambda: int(re.search(r'VmHWM:\\s+(\\d+)', pathlib.Path('/proc/self/status').read_text())[1]) // 1024\n"
+        "status = pathlib.Path('/proc/self/status')\n"
+        "most_mb = lambda: int(re.search(r'VmHWM:\\s+(\\d+)', status.read_text())[1]) // 1024\n"
         "part = read_audio(pathlib.Path(sys.argv[1]), start_s=590.0, end_s=591.0)\n"
         "part_mb = most_mb()\n"
         "assert read_audio(pathlib.Path(sys.argv[1])).duration_s == 600.0\n"

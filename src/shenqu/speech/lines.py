@@ -20,12 +20,13 @@ _FINALS = {
     "ang": "AA NG", "eng": "AH NG", "ong": "UH NG", "er": "ER", "i": "IY", "ia": "Y AA", "ie": "Y EH", "iao": "Y AW",
     "iu": "Y OW", "ian": "Y EH N", "in": "IY N", "iang": "Y AA NG", "ing": "IY NG", "iong": "Y UH NG", "u": "UW",
     "ua": "W AA", "uo": "W AO", "uai": "W AY", "ui": "W EY", "uan": "W AA N", "un": "W AH N", "uang": "W AA NG",
-    "ueng": "W AH NG", "ü": "UE", "üe": "UY EH", "üan": "UY EH N", "ün": "UE N",
+    "ueng": "W AH NG", "ü": "UE", "üe": "UY EH", "üan": "UY EH N", "ün": "UE N", "io": "Y AO",
+    "ê": "EH",
 }  # fmt: skip
 _WITHOUT_INITIAL = {
     "yi": "i", "ya": "ia", "ye": "ie", "yao": "iao", "you": "iu", "yan": "ian", "yin": "in", "yang": "iang",
     "ying": "ing", "yong": "iong", "wu": "u", "wa": "ua", "wo": "uo", "wai": "uai", "wei": "ui", "wan": "uan",
-    "wen": "un", "wang": "uang", "weng": "ueng", "yu": "ü", "yue": "üe", "yuan": "üan", "yun": "ün",
+    "wen": "un", "wang": "uang", "weng": "ueng", "yu": "ü", "yue": "üe", "yuan": "üan", "yun": "ün", "yo": "io",
 }  # fmt: skip
 
 
