@@ -18,8 +18,8 @@ from shenqu.engines.world import analyse_voice
 from shenqu.errors import InputError
 from shenqu.singing.contour import sung_pitch
 from shenqu.singing.perform import perform
-from shenqu.singing.voice import prepare, sing
 from shenqu.singing.vocoder import pulse_times
+from shenqu.singing.voice import prepare, sing
 
 RATE = 24_000
 CLOCK = TempoMap(lead_in_beat=Fraction(1), steps=((Fraction(0), 120.0),))
@@ -55,7 +55,10 @@ def speech(count=6, *, hz=120.0, consonant=0.08, vowel=0.16):
             )
         )
     words = tuple(Word(text=s.text, start_s=s.start_s, end_s=s.end_s, syllables=(s,)) for s in syllables)
-    pitch = np.full(length // 120 + 1, hz)
+    times_s = np.arange(length // 120 + 1) * 0.005
+    pitch = np.zeros(len(times_s))
+    for s in syllables:
+        pitch[(times_s >= s.vowel_s) & (times_s < s.vowel_end_s)] = hz
     return samples.astype(np.float32), pitch, Transcript(language="en", words=words)
 
 
@@ -114,8 +117,8 @@ def test_unvoiced_sounds_are_the_recording_itself():
     samples, _, transcript = speech()
     vocal, performance = sung(arrangement_of([50] * 6))
     note, syllable = performance.notes[2], transcript.syllables[2]
-    source = samples[round((syllable.vowel_s - 0.06) * RATE) : round((syllable.vowel_s - 0.02) * RATE)]
-    song = vocal[round((note.start_s - 0.06) * 48000) : round((note.start_s - 0.02) * 48000) : 2]
+    source = samples[round((syllable.vowel_s - 0.05) * RATE) : round((syllable.vowel_s - 0.02) * RATE)]
+    song = vocal[round((note.start_s - 0.05) * 48000) : round((note.start_s - 0.02) * 48000) : 2]
     length = min(len(source), len(song))
     curve = np.correlate(song, source[20 : length - 20], "valid")
     energy = np.linalg.norm(source[20 : length - 20]) * np.linalg.norm(song[: length - 40])
@@ -213,6 +216,9 @@ def test_bad_placements_are_refused_in_one_line():
     with pytest.raises(InputError, match="rests"):
         perform(Arrangement(placements=(), transpose=0, tempo_factor=1.0), transcript, CLOCK, duration_s=3.0)
     backwards = arrangement_of([50, 52]).placements[::-1]
-    overlapping = (backwards[0].replace(notes=(backwards[0].notes[0].replace(onset_beat=Fraction(1, 2)),)), backwards[1])
+    overlapping = (
+        backwards[0].replace(notes=(backwards[0].notes[0].replace(onset_beat=Fraction(1, 2)),)),
+        backwards[1],
+    )
     with pytest.raises(InputError, match="overlap"):
         perform(Arrangement(placements=overlapping, transpose=0, tempo_factor=1.0), transcript, CLOCK, duration_s=3.0)

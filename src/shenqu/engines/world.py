@@ -12,13 +12,15 @@ M. Morise, F. Yokomori, K. Ozawa: WORLD (2016); CheapTrick (2015); D4C (2016).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pyworld
 
 from shenqu.documents.audio import Samples
 
-Frames = npt.NDArray[np.float64]
+Frames = npt.NDArray[np.floating[Any]]
 Numbers = npt.NDArray[np.int_]
 
 FRAME_S = 0.005

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from shenqu.documents.codec import decode, encode
 from shenqu.documents.options import SingOptions
 from shenqu.documents.song import Song, Source
@@ -16,11 +18,13 @@ from shenqu.errors import InputError, ShenquWarning
 from shenqu.media.audio import encode_audio
 from shenqu.media.files import check_output_is_not_input, sha256_of, whole_files
 from shenqu.music.catalogue import built_in_tunes
-from shenqu.pipeline.hear import hear
+from shenqu.pipeline.hear import Heard, hear
 from shenqu.pipeline.plan import find_tune, plan_song
 from shenqu.pipeline.render import STEMS, Film, check_ending, render_files
 from shenqu.pipeline.report import Report, silent
-from shenqu.speech.speaker import demo_line, speak
+from shenqu.speech.lines import demo_line
+from shenqu.speech.speaker import Spoken, speak
+from shenqu.units import hz_to_pitch
 
 LARGEST_DOCUMENT = 64_000_000
 
@@ -58,18 +62,18 @@ def sing(
     speech = Path(speech)
     written = find_tune(str(tune), chosen.track)
     film = Film.of(speech, chosen.picture)
-    target = Path(out) if out else speech.with_suffix(".song.mp4" if film.source_info else ".song.wav")
+    target = Path(out) if out else speech.with_suffix(".song.mp4" if film.info else ".song.wav")
     check_ending(target, picture=chosen.picture)
     inputs = [speech, *(Path(name) for name in (str(tune), chosen.text or "") if len(name) < 4096 and _is_file(name))]
     document = _document_path(target)
     _check_outputs([target, document, *_stem_paths(stems)], inputs, force=force)
     report("listening", 0.0)
-    heard = hear(speech, chosen, needed=len(written.notes), report=report)
+    heard = hear(speech, chosen, needed=len(written.notes))
     source = Source(
         path=_relative(speech, document), sha256=sha256_of(speech), start_s=chosen.start_s, end_s=chosen.end_s
     )
     song = plan_song(heard, written, chosen, source=source, speech_name=speech.stem, ending=target.suffix[1:].lower())
-    return _write(song, speech, film, target, document=document, stems=stems, force=force, report=report)
+    return _write(song, film, target, document=document, stems=stems, force=force, report=report)
 
 
 def render(
@@ -98,7 +102,7 @@ def render(
     check_ending(target, picture=value.options.picture)
     _check_outputs([target, *_stem_paths(stems)], [speech, document], force=force)
     film = Film.of(speech, value.options.picture)
-    return _write(value, speech, film, target, document=None, stems=stems, force=force, report=report)
+    return _write(value, film, target, document=None, stems=stems, force=force, report=report)
 
 
 def demo(
@@ -120,14 +124,12 @@ def demo(
     spoken = speak(demo_line(language))
     with whole_files([speech], force=force) as (path,):
         encode_audio(path, spoken.audio, tags={"title": "A line for shenqu"})
-    heard = hear(speech, SingOptions(), needed=0, transcript=spoken.transcript, report=report)
+    heard = Heard(transcript=spoken.transcript, speaker_pitch=_median_pitch(spoken))
     source = Source(path=_relative(speech, document), sha256=sha256_of(speech))
     song = plan_song(
         heard, written, SingOptions(), source=source, speech_name="shenqu", ending=target.suffix[1:].lower()
     )
-    return _write(
-        song, speech, Film.of(speech, None), target, document=document, stems=None, force=force, report=report
-    )
+    return _write(song, Film.of(speech, None), target, document=document, stems=None, force=force, report=report)
 
 
 def tunes() -> tuple[Tune, ...]:
@@ -159,7 +161,6 @@ def read_song(path: Path) -> Song:
 
 def _write(
     song: Song,
-    speech: Path,
     film: Film,
     target: Path,
     *,
@@ -168,22 +169,22 @@ def _write(
     force: bool,
     report: Report,
 ) -> Made:
-    folder = Path(stems) if stems else None
-    if folder:
-        _make_folder(folder)
-    targets = [target, *([document] if document else []), *_stem_paths(folder)]
-    with whole_files(targets, force=force) as paths:
-        rendered = render_files(
-            song,
-            speech,
-            film,
-            paths[0],
-            stems=dict(zip(STEMS, paths[-len(STEMS) :], strict=True)) if folder else {},
-            report=report,
-        )
-        if document:
-            paths[1].write_bytes(encode(song))
-    return Made(out=target, document=document or _document_path(target), song=song, summary=rendered)
+    """Render `song` into its files, all of them or none."""
+    if stems:
+        _make_folder(Path(stems))
+    documents = [document] if document else []
+    with whole_files([target, *documents, *_stem_paths(stems)], force=force) as paths:
+        stem_paths = paths[1 + len(documents) :]
+        stem_by_name = dict(zip(STEMS, stem_paths, strict=True)) if stems else {}
+        summary = render_files(song, film, paths[0], stems=stem_by_name, report=report)
+        for path in paths[1 : 1 + len(documents)]:
+            path.write_bytes(encode(song))
+    return Made(out=target, document=document or _document_path(target), song=song, summary=summary)
+
+
+def _median_pitch(spoken: Spoken) -> float:
+    voiced = spoken.pitch_hz[spoken.pitch_hz > 0]
+    return float(hz_to_pitch(float(np.median(voiced))))
 
 
 def _is_file(name: str) -> bool:

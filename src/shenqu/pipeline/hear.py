@@ -9,20 +9,110 @@ from pathlib import Path
 import numpy as np
 import soxr
 
-from shenqu.documents.audio import Audio, Samples
+from shenqu.documents.audio import Audio
 from shenqu.documents.options import SingOptions
-from shenqu.documents.speech import Transcript
+from shenqu.documents.speech import Cue, Transcript
 from shenqu.dsp.pitch_track import PitchTrack
+from shenqu.engines.pocketsphinx_aligner import PocketsphinxAligner, pronunciations
 from shenqu.engines.swift_pitch import track_pitch
 from shenqu.errors import InputError, ShenquWarning
-from shenqu.media.audio import audio_duration, read_audio
-from shenqu.pipeline.report import Report
+from shenqu.media.audio import read_audio
+from shenqu.media.subtitles import read_words
+from shenqu.speech.align import align
+from shenqu.speech.reading import READABLE, is_foreign, language_of, read_text
+from shenqu.speech.syllables import find_syllables, holds_speech
 from shenqu.units import hz_to_pitch
 
+HEARING_RATE = 16_000
+USUAL_PITCH = 50.0
+SHORTEST_S = 0.3
+SECONDS_A_SYLLABLE = 0.5
+LEAST_HEARD_S = 30.0
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """What a recording says, and at which MIDI pitch its speaker talks."""
 
     transcript: Transcript
     speaker_pitch: float
+
+
+def hear(speech: Path, options: SingOptions, *, needed: int) -> Heard:
+    """Return what is said in the recording at `speech`, at least its first `needed` syllables.
+
+    Raises
+    ------
+    InputError
+        Where it cannot be read, holds no speech, or the text does not fit it.
+    """
+    if options.text is not None:
+        cues = read_words(options.text)
+        language = language_of(cues, options.language)
+        if language in READABLE:
+            return _hear_words(speech, options, cues, language, needed)
+        message = f"the text's language ({language}) cannot be read aloud yet; its syllables are found by ear"
+        warnings.warn(message, ShenquWarning, stacklevel=2)
+    return _hear_syllables(speech, options, needed)
+
+
+def speaker_pitch(pitch: PitchTrack, transcript: Transcript, *, origin_s: float) -> float:
+    """Return the median MIDI pitch of the vowels of `transcript`; 50 (147 Hz) where nothing is voiced."""
+    times_s = origin_s + np.arange(len(pitch.f0_hz)) * 0.005
+    in_vowel = np.zeros(len(times_s), dtype=bool)
+    for syllable in transcript.syllables:
+        in_vowel |= (times_s >= syllable.vowel_s) & (times_s < syllable.vowel_end_s)
+    voiced = pitch.f0_hz[in_vowel & (pitch.f0_hz > 0)]
+    return float(hz_to_pitch(float(np.median(voiced)))) if len(voiced) else USUAL_PITCH
+
+
+def _hear_words(speech: Path, options: SingOptions, cues: tuple[Cue, ...], language: str, needed: int) -> Heard:
+    words = read_text(cues, lexicon=pronunciations)
+    if is_foreign(words):
+        message = "most words of the text are unknown in English; is it in another language?"
+        warnings.warn(message, ShenquWarning, stacklevel=3)
+    audio = _read(speech, options.start_s, options.end_s)
+    transcript = align(
+        audio.mono,
+        audio.rate,
+        words,
+        cues=cues,
+        language=language,
+        aligner=PocketsphinxAligner(),
+        offset_s=options.start_s,
+        enough_syllables=needed,
+    )
+    last_s = transcript.syllables[-1].end_s - options.start_s
+    heard = audio.mono[: round((last_s + 0.1) * audio.rate)]
+    pitch = track_pitch(heard, audio.rate)
+    if not holds_speech(heard, audio.rate, pitch):
+        raise InputError(f"{speech}: no speech found in it; choose another part of it (--start, --end).")
+    return Heard(transcript=transcript, speaker_pitch=speaker_pitch(pitch, transcript, origin_s=options.start_s))
+
+
+def _hear_syllables(speech: Path, options: SingOptions, needed: int) -> Heard:
+    """Hear as much of the recording as holds `needed` syllables: a part first, twice as much if it was too little."""
+    wanted_s = max(LEAST_HEARD_S, SECONDS_A_SYLLABLE * needed)
+    while True:
+        end_s = options.start_s + wanted_s
+        is_whole = options.end_s is not None and options.end_s <= end_s
+        audio = _read(speech, options.start_s, options.end_s if is_whole else end_s)
+        pitch = track_pitch(audio.mono, audio.rate)
+        is_whole = is_whole or audio.duration_s < wanted_s - 0.1
+        if holds_speech(audio.mono, audio.rate, pitch):
+            transcript = find_syllables(audio.mono, audio.rate, pitch, offset_s=options.start_s)
+            if is_whole or len(transcript.syllables) >= needed:
+                pitch_heard = speaker_pitch(pitch, transcript, origin_s=options.start_s)
+                return Heard(transcript=transcript, speaker_pitch=pitch_heard)
+        elif is_whole:
+            raise InputError(f"{speech}: no speech found in it; choose another part of it (--start, --end).")
+        wanted_s *= 2
+
+
+def _read(speech: Path, start_s: float, end_s: float | None) -> Audio:
+    """Read the recording as one channel at the rate that the recognisers hear."""
+    audio = read_audio(speech, start_s=start_s, end_s=end_s)
+    if audio.duration_s < SHORTEST_S:
+        raise InputError(f"{speech}: {audio.duration_s:.2f} s is too short for a syllable; take a longer part of it.")
+    mono = soxr.resample(audio.mono, audio.rate, HEARING_RATE)
+    return Audio(samples=np.ascontiguousarray(mono, dtype=np.float32)[None, :], rate=HEARING_RATE)

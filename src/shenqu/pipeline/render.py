@@ -23,7 +23,7 @@ from shenqu.documents.song import Song
 from shenqu.engines.swift_pitch import track_pitch
 from shenqu.engines.world import analyse_voice
 from shenqu.errors import InputError
-from shenqu.media.audio import SOUND_ENDINGS, encode_audio, read_audio
+from shenqu.media.audio import AUDIO_SUFFIXES, encode_audio, read_audio
 from shenqu.media.midi import VocalNote, vocal_midi
 from shenqu.media.mux import FORMATS, render_video
 from shenqu.media.video import VideoInfo, read_video_info
@@ -92,13 +92,13 @@ def check_ending(target: Path, *, picture: str | None) -> None:
     """
     ending = target.suffix.lower()
     if ending in FORMATS and picture == "none":
-        raise InputError(f"{target}: --picture none makes sound only; end it in one of {' '.join(SOUND_ENDINGS)}.")
-    if ending not in (*FORMATS, *SOUND_ENDINGS):
-        raise InputError(f"{target}: end it in one of {' '.join((*FORMATS, *SOUND_ENDINGS))}.")
+        raise InputError(f"{target}: --picture none makes sound only; end it in one of {' '.join(AUDIO_SUFFIXES)}.")
+    if ending not in (*FORMATS, *AUDIO_SUFFIXES):
+        raise InputError(f"{target}: end it in one of {' '.join((*FORMATS, *AUDIO_SUFFIXES))}.")
 
 
 def render_files(song: Song, film: Film, out: Path, *, stems: Mapping[str, Path], report: Report) -> str:
-    """Write `song`, sung by the recording that `film` names, to `out` and its `stems`; return a line that sums it up."""
+    """Write `song`, sung by the recording of `film`, to `out` and its `stems`; return a line that sums it up."""
     sung = render_sound(song, film.path, report=report)
     lines = caption_lines(sung.performance, song.transcript)
     write_stems(song, sung, lines, film.size, stems)
@@ -157,7 +157,9 @@ def write_stems(
         return
     sounds = {"vocal.wav": sung.vocal[None, :], "backing.wav": sung.mixdown.backing, "mix.wav": sung.mixdown.mix}
     for name, samples in sounds.items():
-        encode_audio(stems[name], Audio(samples=samples, rate=SONG_RATE), tags={"title": f"{song.title} ({name[:-4]})"})
+        encode_audio(
+            stems[name], Audio(samples=samples, rate=SONG_RATE), tags={"title": f"{song.title} ({name[:-4]})"}, bits=24
+        )
     width, height = size
     stems["captions.ass"].write_text(to_ass(lines, width=width, height=height, title=song.title), encoding="utf-8")
     rows = ",\n".join(f"[{song_s!r}, {speech_s!r}]" for song_s, speech_s in sung.performance.time_map.rows)

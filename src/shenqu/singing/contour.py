@@ -29,7 +29,7 @@ Contour = npt.NDArray[np.floating[Any]]
 HOP_S = 0.001
 GLIDE_S = {"natural": 0.05, "hard": 0.008}
 GLIDE_LATE_S = 0.01
-OVERSHOOT_CENTS, OVERSHOOT_S = 12.0, 0.03
+OVERSHOOT_CENTS, OVERSHOOT_S = 14.0, 0.02
 VIBRATO_CENTS, VIBRATO_HZ, VIBRATO_AFTER_S, VIBRATO_LEAST_S = 22.0, 5.5, 0.25, 0.45
 DRIFT_CENTS = 3.0
 RISE_CENTS, RISE_S = 50.0, 0.06
@@ -82,17 +82,18 @@ def _ornament(
     contour: Contour, note: SungNote, before: SungNote | None, after: SungNote | None, rng: np.random.Generator
 ) -> None:
     length_s = note.end_s - note.start_s
+    freedom = float(np.clip((length_s - 0.15) / 0.35, 0.0, 1.0)) / 100
     joined = before is not None and note.start_s - before.end_s < PHRASE_GAP_S
     if joined and before is not None:
         part, times = _span(contour, note.start_s + SETTLED_S, note.end_s)
         direction = np.sign(note.pitch - before.pitch)
-        contour[part] += direction * OVERSHOOT_CENTS / 100 * (times / OVERSHOOT_S) * np.exp(1 - times / OVERSHOOT_S)
+        contour[part] += direction * freedom * OVERSHOOT_CENTS * (times / OVERSHOOT_S) * np.exp(1 - times / OVERSHOOT_S)
     else:
         part, times = _span(contour, note.start_s - 0.2, note.start_s + RISE_S)
         share = np.clip((times - 0.2 + 0.02) / (RISE_S + 0.02), 0.0, 1.0)
         contour[part] -= RISE_CENTS / 100 * (0.5 + 0.5 * np.cos(np.pi * share))
     part, times = _span(contour, note.start_s + SETTLED_S, note.end_s + GLIDE_LATE_S - 0.5 * GLIDE_S["natural"])
-    contour[part] += _drift(times, rng)
+    contour[part] += freedom * _drift(times, rng)
     if length_s >= VIBRATO_LEAST_S:
         contour[part] += _vibrato(times)
     if after is None or after.start_s - note.end_s >= PHRASE_GAP_S:
@@ -104,7 +105,7 @@ def _drift(times: Contour, rng: np.random.Generator) -> Contour:
     """Fine fluctuation below 10 Hz, zero on average and at both ends."""
     if len(times) < 2:
         return np.zeros(len(times))
-    knots = rng.normal(0.0, DRIFT_CENTS / 100, max(3, round(len(times) * HOP_S * 10)) + 2)
+    knots = rng.normal(0.0, DRIFT_CENTS, max(3, round(len(times) * HOP_S * 10)) + 2)
     knots[[0, -1]] = 0.0
     knots[1:-1] -= knots[1:-1].mean()
     return np.interp(np.linspace(0, len(knots) - 1, len(times)), np.arange(len(knots)), knots)

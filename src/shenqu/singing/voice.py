@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 from scipy.ndimage import uniform_filter1d
-from scipy.signal import butter, sosfilt
+from scipy.signal import butter, sosfilt, sosfiltfilt
 
 from shenqu.documents.audio import Samples
 from shenqu.documents.performance import Performance
@@ -42,6 +42,7 @@ AnalyseVoice = Callable[[Samples, int, Array, npt.NDArray[np.int_]], tuple[Array
 
 VERSION = "voice 1"
 WORKERS = 2
+UNVOICED_ABOVE_HZ = 500.0
 FRAME_S = 0.005
 MARK_S = 0.001
 LEVEL_DBFS = -20.0
@@ -51,7 +52,6 @@ FADE_S = 0.004
 ATTACK_S, RELEASE_S = 0.005, 0.04
 SETTLED_S = 0.035
 SHORTEST_VOICED_S = 0.015
-UNVOICED_PHONES = frozenset({"P", "T", "K", "F", "TH", "S", "SH", "CH", "HH"})
 SONORANT_PHONES = frozenset({"M", "N", "NG", "L", "R", "W", "Y"})
 
 
@@ -59,12 +59,13 @@ SONORANT_PHONES = frozenset({"M", "N", "NG", "L", "R", "W", "Y"})
 class Material:
     """What a speaker's recording gives to sing with.
 
-    `hz` is the pitch of `samples` every 5 ms, carried through unvoiced stretches. `vowels`, `voiced` and
+    `unvoiced` is the recording without what a neighbouring vowel leaves in a consonant at its own pitch. `hz` is the pitch of `samples` every 5 ms, carried through unvoiced stretches. `vowels`, `voiced` and
     `gain_db` have one value a millisecond. The first of each is at source time `origin_s`. `digest` names
     it all.
     """
 
     samples: Samples
+    unvoiced: Array
     rate: int
     origin_s: float
     hz: Array
@@ -112,8 +113,10 @@ def prepare(samples: Samples, rate: int, *, origin_s: float, hz: Array, transcri
     filled = _fill(hz)
     digest = hashlib.sha256(f"{VERSION} {rate} {origin_s}".encode())
     digest.update(np.ascontiguousarray(samples).tobytes() + filled.tobytes() + vowels.tobytes())
+    high_pass = butter(2, UNVOICED_ABOVE_HZ, "highpass", fs=rate, output="sos")
     return Material(
         samples=samples,
+        unvoiced=sosfiltfilt(high_pass, samples.astype(np.float64)),
         rate=rate,
         origin_s=origin_s,
         hz=filled,
@@ -218,16 +221,14 @@ def _vowel_marks(transcript: Transcript, origin_s: float, count: int) -> Marks:
 
 
 def _voiced_marks(hz: Array, vowels: Marks, transcript: Transcript, origin_s: float) -> Marks:
-    """Voiced where the tracker hears it, in sonorants and in vowels; never in unvoiced phones."""
+    """Voiced where the tracker hears it, in sonorants and in vowels."""
     heard = np.repeat(hz > 0, round(FRAME_S / MARK_S))
     voiced = np.zeros(len(vowels), dtype=bool)
     voiced[: min(len(heard), len(voiced))] = heard[: len(voiced)]
     for syllable in transcript.syllables:
         for phone in syllable.phones:
             first, last = (max(0, round((time - origin_s) / MARK_S)) for time in (phone.start_s, phone.end_s))
-            if phone.phone in UNVOICED_PHONES:
-                voiced[first:last] = False
-            elif phone.phone in SONORANT_PHONES:
+            if phone.phone in SONORANT_PHONES:
                 voiced[first:last] = True
     return voiced | vowels
 
@@ -364,7 +365,7 @@ def _recording(material: Material, speech_s: Array, unvoiced: Marks, length: int
         source = straight if is_straight else speech[low:high]
         index = np.clip(np.round((source - material.origin_s) * rate).astype(int), 0, len(material.samples) - 1)
         edge = np.minimum(np.arange(high - low), np.arange(high - low)[::-1]) / (2 * FADE_S * rate)
-        out[low:high] += material.samples[index] * np.clip(edge, 0.0, 1.0)
+        out[low:high] += material.unvoiced[index] * np.clip(edge, 0.0, 1.0)
     return out
 
 
