@@ -78,3 +78,4 @@ def _consonant(fields: list[str]) -> Sound:
 SOUNDS = {name: _vowel(fields) for name, *fields in _entries(_VOWELS)} | {
     name: _consonant(fields) for name, *fields in _entries(_SONORANTS) + _entries(_NOISY)
 }
+VOICELESS = {"P", "T", "K", "F", "TH", "S", "SH", "CH", "HH"}

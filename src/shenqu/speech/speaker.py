@@ -18,23 +18,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 
 from shenqu.documents.audio import Audio
 from shenqu.documents.speech import Phone, Syllable, Transcript, Word
-from shenqu.dsp.formant import STEP_S, Track, VocalTract, smoothed, synthesize
+from shenqu.dsp.formant import STEP_S, Track, smoothed, synthesize
 from shenqu.errors import InputError
-from shenqu.speech.sounds import SOUNDS, Sound
-from shenqu.units import db_to_gain
+from shenqu.speech.articulation import TimedSound, times_s, vocal_tract
+from shenqu.speech.sounds import SOUNDS, VOICELESS
 
 _LEAD_S, _TAIL_S = 0.2, 0.3
 _PAUSES_S = dict.fromkeys(",;:，、；：", 0.22) | dict.fromkeys(".!?。！？", 0.40)
-_VOICE_DB = {"vowel": 0.0, "glide": -3.0, "liquid": -3.0, "nasal": -6.0, "voiced": -9.0, "stop": -16.0}
-_LOCUS_SHARE = {"stop": 0.35, "affricate": 0.2, "fricative": 0.25, "voiced": 0.25, "nasal": 0.35, "liquid": 0.15}
-_VELARS = {"K", "G", "NG"}
-_VOICELESS = {"P", "T", "K", "F", "TH", "S", "SH", "CH", "HH"}
 _ACCENTS = {0: -0.5, 1: 2.0, 2: 0.8}
 _CLOSINGS = {"?": 6.0, ",": 1.0}
 _TONES = {1: (5.0, 5.0, 4.8), 2: (2.8, 3.2, 5.0), 3: (2.2, 1.2, 1.4), 4: (5.0, 4.2, 1.5), 5: (3.0, 2.5, 2.0)}
@@ -69,34 +64,6 @@ class Spoken:
     pitch_hz: Track
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Timed:
-    """One sound in its place: the syllable it belongs to, that syllable's vowel, how it is said."""
-
-    name: str
-    start_s: float
-    end_s: float
-    syllable: int
-    vowel: Sound
-    in_coda: bool
-    aspirated: bool
-    stress: int
-
-    @property
-    def sound(self) -> Sound:
-        return SOUNDS[self.name]
-
-    @property
-    def in_rhyme(self) -> bool:
-        return self.in_coda or self.sound.manner == "vowel"
-
-    def part(self, start: float, end: float) -> slice:
-        """Return the steps from `start` to `end`, as shares of the sound."""
-        length_s = self.end_s - self.start_s
-        first, last = (round((self.start_s + share * length_s) / STEP_S) for share in (start, end))
-        return slice(first, last)
-
-
 def speak(
     words: Sequence[SpokenWord],
     *,
@@ -118,7 +85,7 @@ def speak(
     rng = np.random.default_rng(seed)
     sounds = _timed(words, rate, rng)
     steps = round((sounds[-1].end_s + _TAIL_S) / STEP_S)
-    tract = _tract(sounds, _pitch(words, sounds, steps, pitch_hz), steps)
+    tract = vocal_tract(sounds, _pitch(words, sounds, steps, pitch_hz), steps)
     samples = synthesize(tract, sample_rate, rng)
     samples += 1e-4 * rng.standard_normal(len(samples))
     return Spoken(
@@ -154,9 +121,9 @@ def _pause_s(word: SpokenWord) -> float:
     return _PAUSES_S.get(word.text[-1:], 0.0)
 
 
-def _timed(words: Sequence[SpokenWord], rate: float, rng: np.random.Generator) -> list[_Timed]:
+def _timed(words: Sequence[SpokenWord], rate: float, rng: np.random.Generator) -> list[TimedSound]:
     """Return every sound with its times."""
-    timed: list[_Timed] = []
+    timed: list[TimedSound] = []
     now_s, number = _LEAD_S, 0
     for word in words:
         for position, syllable in enumerate(word.syllables):
@@ -173,7 +140,7 @@ def _timed(words: Sequence[SpokenWord], rate: float, rng: np.random.Generator) -
     return timed
 
 
-def _syllable_sounds(syllable: SpokenSyllable, number: int) -> Iterator[_Timed]:
+def _syllable_sounds(syllable: SpokenSyllable, number: int) -> Iterator[TimedSound]:
     """Yield the sounds of a syllable, without times."""
     names = [phone.rstrip("012") for phone in syllable.phones]
     unknown = [name for name in names if name not in SOUNDS]
@@ -183,7 +150,7 @@ def _syllable_sounds(syllable: SpokenSyllable, number: int) -> Iterator[_Timed]:
         raise InputError(f"syllable '{syllable.text}' ({' '.join(syllable.phones)}) cannot be said: {problem}")
     digit = syllable.phones[vowels[0]][-1]
     for index, name in enumerate(names):
-        yield _Timed(
+        yield TimedSound(
             name=name,
             start_s=0.0,
             end_s=0.0,
@@ -198,14 +165,14 @@ def _syllable_sounds(syllable: SpokenSyllable, number: int) -> Iterator[_Timed]:
         )
 
 
-def _duration_s(sound: _Timed, syllable: SpokenSyllable, *, is_last: bool) -> float:
+def _duration_s(sound: TimedSound, syllable: SpokenSyllable, *, is_last: bool) -> float:
     """Return how long a sound is at the usual rate: Klatt's rules, the main ones."""
     names = [phone.rstrip("012") for phone in syllable.phones]
     seconds = sound.sound.duration_s
     if sound.sound.manner == "vowel":
         seconds *= 1.0 if sound.stress else 0.7
         seconds *= 1.4 if is_last else 1.0
-        seconds *= 0.8 if names[-1] in _VOICELESS else 1.0
+        seconds *= 0.8 if names[-1] in VOICELESS else 1.0
     else:
         has_neighbour = sum(SOUNDS[name].manner != "vowel" for name in names) > 2
         seconds *= 0.85 if has_neighbour else 1.0
@@ -213,92 +180,16 @@ def _duration_s(sound: _Timed, syllable: SpokenSyllable, *, is_last: bool) -> fl
     return seconds
 
 
-def _tract(sounds: Sequence[_Timed], pitch_hz: Track, steps: int) -> VocalTract:
-    """Return the movements of all sounds, smoothed as organs do."""
-    voice, breath, hiss, nasal = np.zeros((4, steps))
-    tilt_hz, hiss_hz, hiss_q = np.full(steps, 4000.0), np.full(steps, 3000.0), np.ones(steps)
-    formants_hz = np.full((steps, 4), 3400.0)
-    before_s = [0.0, *((a.end_s + b.start_s) / 2 for a, b in pairwise(sounds)), steps * STEP_S]
-    for sound, (first_s, last_s) in zip(sounds, pairwise(before_s), strict=True):
-        reach = slice(round(first_s / STEP_S), round(last_s / STEP_S))
-        formants_hz[reach, :3] = _formants(sound, _times_s(reach.start, reach.stop))
-        tilt_hz[reach] = {"nasal": 1500.0, "stop": 400.0, "affricate": 400.0}.get(sound.sound.manner, 4000.0)
-        nasal[reach] = sound.sound.manner == "nasal"
-        hiss_hz[reach] = _noise_hz(sound)
-        hiss_q[reach] = sound.sound.noise_q
-        for part, gains in _gains(sound):
-            voice[part], breath[part], hiss[part] = gains
-    return VocalTract(
-        pitch_hz=pitch_hz,
-        voice=smoothed(voice, 0.016),
-        breath=smoothed(breath, 0.012),
-        hiss=smoothed(hiss, 0.008),
-        formants_hz=smoothed(formants_hz, 0.07),
-        tilt_hz=smoothed(tilt_hz, 0.02),
-        nasal=smoothed(nasal, 0.04),
-        hiss_hz=hiss_hz,
-        hiss_q=hiss_q,
-    )
-
-
-def _times_s(first: int, last: int) -> Track:
-    return np.asarray(np.arange(first, last) * STEP_S, dtype=np.float64)
-
-
-def _formants(sound: _Timed, times_s: Track) -> Track:
-    """Return F1 to F3 at `times_s`; a consonant leans towards the vowel of its syllable."""
-    share = np.clip((times_s - sound.start_s) / (sound.end_s - sound.start_s), 0.0, 1.0)
-    start, end = np.array(sound.sound.formants_hz), np.array(sound.sound.end_formants_hz)
-    if sound.sound.manner != "vowel":
-        vowel = np.array(sound.vowel.end_formants_hz if sound.in_coda else sound.vowel.formants_hz)
-        lean = 0.8 if sound.name in _VELARS else _LOCUS_SHARE.get(sound.sound.manner, 0.0)
-        leans = np.ones(3) if sound.name == "HH" else lean * np.array([0.0, 1.0, 0.4])
-        start = end = start + leans * (vowel - start)
-    return start + np.interp(share, [0.2, 0.8], [0.0, 1.0])[:, np.newaxis] * (end - start)
-
-
-def _noise_hz(sound: _Timed) -> float:
-    """Return where the hiss peaks; that of a velar follows the tongue."""
-    if sound.name in {"K", "G"}:
-        return float(np.clip(1.1 * sound.vowel.formants_hz[1], 1200.0, 3000.0))
-    return sound.sound.noise_hz
-
-
-def _gains(sound: _Timed) -> Iterator[tuple[slice, tuple[float, float, float]]]:
-    """Yield (steps, (voice, breath, hiss)) for the pieces of a sound."""
-    manner = sound.sound.manner
-    voice = db_to_gain(_VOICE_DB.get(manner, -99.0) - (0.0 if sound.stress else 2.5))
-    hiss = db_to_gain(sound.sound.noise_db)
-    if manner in {"stop", "affricate"}:
-        length_s = sound.end_s - sound.start_s
-        bar = voice if sound.name in {"B", "D", "G"} else 0.0
-        release = 0.55 if manner == "affricate" else 0.5 if sound.aspirated else 0.25
-        burst = 1.0 if manner == "affricate" else min(release, 0.012 / length_s)
-        yield sound.part(0.0, 1.0 - release), (bar, 0.0, 0.0)
-        yield sound.part(1.0 - release, 1.0), (0.0, _release_breath(sound), 0.0)
-        yield sound.part(1.0 - release, min(1.0, 1.0 - release + burst)), (0.0, 0.0, hiss)
-    elif manner == "breath":
-        yield sound.part(0.0, 1.0), (0.0, 0.3, 0.0)
-    else:
-        yield sound.part(0.0, 1.0), (0.0 if manner == "fricative" else voice, 0.03 * voice, hiss)
-
-
-def _release_breath(sound: _Timed) -> float:
-    if sound.aspirated:
-        return 0.25
-    return 0.12 if sound.name in _VOICELESS and sound.in_coda else 0.04
-
-
-def _pitch(words: Sequence[SpokenWord], sounds: Sequence[_Timed], steps: int, mean_hz: float) -> Track:
+def _pitch(words: Sequence[SpokenWord], sounds: Sequence[TimedSound], steps: int, mean_hz: float) -> Track:
     """Return the pitch in hertz at every step: accents or tones on a falling line, and a little flutter."""
-    times_s = _times_s(0, steps)
+    at_s = times_s(0, steps)
     knots = np.array(sorted(_knots(words, sounds)))
-    semitones = smoothed(np.interp(times_s, knots[:, 0], knots[:, 1]), 0.07)
-    flutter = np.sin(2.0 * np.pi * np.outer([12.7, 7.1, 4.7], times_s)).sum(axis=0)
+    semitones = smoothed(np.interp(at_s, knots[:, 0], knots[:, 1]), 0.07)
+    flutter = np.sin(2.0 * np.pi * np.outer([12.7, 7.1, 4.7], at_s)).sum(axis=0)
     return np.asarray(mean_hz * 2.0 ** (semitones / 12.0) * (1.0 + _FLUTTER * flutter))
 
 
-def _knots(words: Sequence[SpokenWord], sounds: Sequence[_Timed]) -> Iterator[tuple[float, float]]:
+def _knots(words: Sequence[SpokenWord], sounds: Sequence[TimedSound]) -> Iterator[tuple[float, float]]:
     """Yield (time, semitones from the mean) where the pitch is aimed at."""
     syllables = [(word, syllable) for word in words for syllable in word.syllables]
     for first, last in _phrases(syllables):
@@ -325,7 +216,7 @@ def _phrases(syllables: Sequence[tuple[SpokenWord, SpokenSyllable]]) -> Iterator
             first = number + 1
 
 
-def _transcript(words: Sequence[SpokenWord], sounds: Sequence[_Timed], language: str) -> Transcript:
+def _transcript(words: Sequence[SpokenWord], sounds: Sequence[TimedSound], language: str) -> Transcript:
     """Return what was said, with its exact times."""
     numbers = iter(range(len(sounds)))
     written = []
@@ -340,7 +231,7 @@ def _transcript(words: Sequence[SpokenWord], sounds: Sequence[_Timed], language:
     return Transcript(language=language, words=tuple(written))
 
 
-def _syllable(syllable: SpokenSyllable, sounds: Sequence[_Timed]) -> Syllable:
+def _syllable(syllable: SpokenSyllable, sounds: Sequence[TimedSound]) -> Syllable:
     vowel = next(sound for sound in sounds if sound.sound.manner == "vowel")
     return Syllable(
         text=_bare(syllable.text),
