@@ -358,6 +358,8 @@ def play(
     """
     total = round(duration_s * rate)
     sound = np.zeros((2, total), dtype=np.float32)
+    if not total:
+        return sound
     clock = _clock(tempo_map)
     nearest = (transpose + 6) % 12 - 6
     for number, part in enumerate(parts):

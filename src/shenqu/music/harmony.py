@@ -54,7 +54,7 @@ _TRIADS = {
 }
 _CHANGE_PRICE = 0.15
 _CADENCE_GAIN = 0.6
-_HOME_GAIN = 0.15
+_HOME_GAIN = 0.3
 
 
 class ChordTones(NamedTuple):

@@ -24,10 +24,10 @@ MAX_PHRASE_NOTES = 40
 def find_phrase_ends(notes: Sequence[Note], *, bar_beat: Fraction) -> tuple[Fraction, ...]:
     """Return the beats at which phrases end; the last is the end of the last of `notes`.
 
-    >>> beats = (0, 1, 2, 4, 5, 6)
-    >>> notes = [Note(pitch=60, onset_beat=Fraction(b), length_beat=Fraction(2 if b in (2, 6) else 1)) for b in beats]
-    >>> [int(end) for end in find_phrase_ends(notes, bar_beat=Fraction(2))]
-    [4, 8]
+    >>> lengths = {0: 2, 2: 2, 4: 4, 8: 2, 10: 2, 12: 4}
+    >>> notes = [Note(pitch=60, onset_beat=Fraction(at), length_beat=Fraction(n)) for at, n in lengths.items()]
+    >>> [int(end) for end in find_phrase_ends(notes, bar_beat=Fraction(4))]
+    [8, 16]
     """
     breaks = _break_strengths(notes)
     onsets = [note.onset_beat for note in notes] + [notes[-1].end_beat]
