@@ -6,8 +6,9 @@ same bytes, whoever made it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +19,14 @@ from shenqu.cache import ArrayCache
 from shenqu.documents.arrangement import Arrangement
 from shenqu.documents.audio import Audio, Samples
 from shenqu.documents.performance import Performance, TempoMap
-from shenqu.documents.picture import CaptionLine
+from shenqu.documents.picture import CaptionLine, EditList
 from shenqu.documents.song import Song
 from shenqu.engines.swift_pitch import track_pitch
 from shenqu.engines.world import analyse_voice
 from shenqu.errors import InputError
 from shenqu.media.audio import AUDIO_SUFFIXES, encode_audio, read_audio
+from shenqu.media.fonts import Typeface, find_typeface
+from shenqu.media.frames import Picture
 from shenqu.media.midi import VocalNote, vocal_midi
 from shenqu.media.mux import FORMATS, render_video
 from shenqu.media.video import VideoInfo, read_video_info
@@ -31,7 +34,9 @@ from shenqu.mixing.mixdown import Mixdown, mix
 from shenqu.music.band import band_parts, play
 from shenqu.music.tempo import song_tempo
 from shenqu.picture.caption import caption_lines, to_ass
+from shenqu.picture.card import card_drawer, card_edit_list, voice_levels
 from shenqu.picture.cut import cut, picture_rate, picture_size
+from shenqu.picture.strips import caption_drawer
 from shenqu.pipeline.report import Report
 from shenqu.singing.contour import sung_pitch
 from shenqu.singing.perform import perform
@@ -39,6 +44,8 @@ from shenqu.singing.voice import prepare, sing, working_rate
 from shenqu.units import SONG_RATE
 
 STEMS = ("vocal.wav", "backing.wav", "mix.wav", "captions.ass", "time_map.json", "vocal.mid")
+Painter = Callable[[int, Picture], None]
+
 TAIL_S = 1.0
 MARGIN_S = 0.5
 USUAL_SIZE = (1280, 720)
@@ -192,19 +199,54 @@ def write_film(
     tags: Mapping[str, str],
     report: Report,
 ) -> None:
-    """Cut the picture to the song, burn the captions in and write it with the mix."""
+    """Cut the picture to the song, or draw a card where there is none, burn the captions in, add the mix."""
     width, height = film.size
     info = film.info
-    rate = picture_rate(info.rate if info else None, variable=info.variable if info else False)
-    edit_list = cut(sung.performance, rate=rate, width=width, height=height)
+    typeface = find_typeface(
+        "".join(syllable.text + syllable.reading for line in lines for syllable in line.syllables) + song.title,
+        language=song.transcript.language,
+    )
+    if info:
+        rate = picture_rate(info.rate, variable=info.variable)
+        edit_list = cut(sung.performance, rate=rate, width=width, height=height)
+        painters = []
+    else:
+        edit_list = card_edit_list(sung.performance.duration_s, width=width, height=height)
+        painters = [_card(song, sung, edit_list, typeface)]
+    if lines:
+        painters.append(caption_drawer(lines, edit_list, typeface))
     render_video(
         out,
         edit_list,
         sung.mixdown.mix,
         source=film.path if info else None,
+        draw=_all_of(painters) if painters else None,
         tags=tags,
         progress=lambda done, total: report("filming", done / total),
     )
+
+
+def _card(song: Song, sung: Sung, edit_list: EditList, typeface: Typeface) -> Painter:
+    """Return what draws the moving card of a song without a picture."""
+    end = max(note.end_beat for note in song.tune.notes)
+    beats_s = [sung.clock.beat_to_s(Fraction(beat)) for beat in range(-int(sung.clock.lead_in_beat), int(end) + 1)]
+    return card_drawer(
+        sung.performance,
+        song.transcript,
+        edit_list,
+        typeface,
+        levels=voice_levels(Audio(samples=sung.vocal[None, :], rate=SONG_RATE)),
+        beats_s=beats_s,
+        title=song.title,
+    )
+
+
+def _all_of(painters: Sequence[Painter]) -> Painter:
+    def paint(frame: int, picture: Picture) -> None:
+        for painter in painters:
+            painter(frame, picture)
+
+    return paint
 
 
 def _summary(song: Song, sung: Sung) -> str:
