@@ -13,7 +13,6 @@ A melody is a list of phrases. A note is a degree of the major scale on `do`, on
 
 Minor tunes end on 6 (la). Chords stand in bars too: "G | C D7" gives the second bar half to each;
 an upbeat has none.
-
 """
 
 from __future__ import annotations
