@@ -9,6 +9,14 @@ from __future__ import annotations
 from shenqu.documents.base import Document
 
 
+class Cue(Document, frozen=True):
+    """A stretch of the text, as a line or a subtitle gives it, with its times where they are known."""
+
+    text: str
+    start_s: float | None = None
+    end_s: float | None = None
+
+
 class Phone(Document, frozen=True, kw_only=True):
     """One sound of a syllable, in ARPAbet without stress digits ("AA", "NG"), or "V" for a vowel heard, not read."""
 

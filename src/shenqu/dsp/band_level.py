@@ -1,0 +1,38 @@
+"""How loud a band of frequencies is over time."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import scipy.ndimage
+import scipy.signal
+
+FLOOR_DB = -100.0
+
+
+def band_level(
+    samples: npt.NDArray[np.float32], rate: int, *, low_hz: float, high_hz: float, hop_s: float, width_s: float
+) -> npt.NDArray[np.float64]:
+    """Return the level of mono `samples` between two frequencies, in dB of full scale, one value a hop.
+
+    Value `i` is the root mean square around the time `i * hop_s`, weighed by a Gaussian whose standard
+    deviation is `width_s`; the filter does not shift time. Never below -100 dB.
+
+    >>> tone = np.sin(2 * np.pi * 900 * np.arange(8000) / 8000).astype(np.float32)
+    >>> float(band_level(tone, 8000, low_hz=300, high_hz=2500, hop_s=0.01, width_s=0.01)[50].round(1))
+    -3.0
+    """
+    if samples.size == 0:
+        return np.empty(0)
+    corners = [low_hz, min(high_hz, 0.49 * rate)]
+    filtered = scipy.signal.sosfiltfilt(
+        scipy.signal.butter(2, corners, "bandpass", fs=rate, output="sos"),
+        samples.astype(np.float64),
+        padlen=min(samples.size - 1, rate // 10),
+    )
+    power = scipy.ndimage.gaussian_filter1d(np.square(filtered), width_s * rate, mode="constant", truncate=3.0)
+    at = np.minimum(
+        (np.arange(int(samples.size / rate / hop_s) + 1) * hop_s * rate).round().astype(int), samples.size - 1
+    )
+    level: npt.NDArray[np.float64] = 10.0 * np.log10(np.maximum(power[at], 10.0 ** (FLOOR_DB / 10.0)))
+    return level

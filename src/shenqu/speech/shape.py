@@ -1,0 +1,125 @@
+"""Phones with times to syllables with onset, vowel and coda.
+
+Forced alignment gives vowels too little: it ends them early before nasals and liquids, and cuts the last
+syllable of a phrase short. Here both get back the sound that is theirs.
+
+Conventions
+-----------
+The vowel of a syllable starts with its vowel phone. The dictionary has no stress, so it is estimated: in
+each word with more than one syllable the first vowel that is not reduced is stressed, else the first;
+words of one syllable are, unless they are function words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from shenqu.documents.speech import Phone, Syllable, Word
+from shenqu.dsp.band_level import band_level
+from shenqu.speech.phones import SONORANTS, VOWELS, syllable_starts
+from shenqu.speech.reading import SpokenWord
+from shenqu.speech.spelling import bare, split_letters
+
+_HOP_S = 0.01
+_SHORT_VOWEL_S = 0.08
+_PAUSE_S = 0.12
+_LONGEST_TAIL_S = 0.4
+_TAIL_DB = 15.0  # a sound goes on while it is no more than this below the vowel it belongs to
+_REDUCED = {"AH", "ER", "IH"}
+_FUNCTION_WORDS = re.compile(
+    "a|an|the|and|or|but|nor|so|as|at|by|for|from|in|of|on|to|up|with|is|am|are|was|were|be|been|has|had|have|do|did|"
+    "does|will|would|can|could|shall|should|may|might|must|i|you|he|she|it|we|they|me|him|her|us|them|my|your|his|its|"
+    "our|their|this|that|which|who|what|if|than|then|not"
+)
+
+Phones = tuple[Phone, ...]
+
+
+def shape_words(
+    spoken: Sequence[tuple[SpokenWord, Phones]],
+    samples: npt.NDArray[np.float32],
+    rate: int,
+    *,
+    offset_s: float,
+) -> tuple[Word, ...]:
+    """Return the words of a transcript: `spoken` with phones in seconds of `samples`, moved by `offset_s`."""
+    level = band_level(samples, rate, low_hz=80.0, high_hz=1500.0, hop_s=_HOP_S, width_s=0.008)
+    starts = [phones[0].start_s for _, phones in spoken[1:]]
+    words: list[Word] = []
+    for (part, phones), next_s in zip(spoken, [*starts, samples.size / rate], strict=True):
+        word = _word(part, _with_tail(phones, next_s, level), offset_s)
+        words[-1:] = [_merged(words[-1], word)] if part.joined and words else [*words[-1:], word]
+    return tuple(words)
+
+
+def _merged(before: Word, part: Word) -> Word:
+    """Return the parts of a hyphenated word as one."""
+    return before.replace(
+        text=before.text + part.text, end_s=part.end_s, syllables=(*before.syllables, *part.syllables)
+    )
+
+
+def _with_tail(phones: Phones, next_s: float, level: npt.NDArray[np.float64]) -> Phones:
+    """Return `phones` with the last one drawn out to where its sound ends, if a pause follows."""
+    last = phones[-1]
+    if next_s - last.end_s < _PAUSE_S:
+        return phones
+    vowel = next(phone for phone in reversed(phones) if phone.phone in VOWELS)
+    loud = level[int(vowel.start_s / _HOP_S) : int(last.end_s / _HOP_S) + 1].max(initial=-np.inf) - _TAIL_DB
+    tail = level[int(last.end_s / _HOP_S) + 1 : int(min(next_s, last.end_s + _LONGEST_TAIL_S) / _HOP_S)]
+    hops = int(np.argmax(np.append(tail, -np.inf) < loud))
+    return (*phones[:-1], last.replace(end_s=last.end_s + hops * _HOP_S))
+
+
+def _word(word: SpokenWord, phones: Phones, offset_s: float) -> Word:
+    moved = tuple(
+        phone.replace(start_s=_rounded(phone.start_s + offset_s), end_s=_rounded(phone.end_s + offset_s))
+        for phone in phones
+    )
+    syllables = tuple(_syllables(word, moved))
+    return Word(text=word.text, start_s=syllables[0].start_s, end_s=syllables[-1].end_s, syllables=syllables)
+
+
+def _rounded(seconds: float) -> float:
+    """Return a time without the dust of binary sums."""
+    return round(seconds, 6)
+
+
+def _syllables(word: SpokenWord, phones: Phones) -> Iterator[Syllable]:
+    names = [phone.phone for phone in phones]
+    starts = syllable_starts(names)
+    texts = (word.text,) if len(starts) == 1 else split_letters(word.text, names)
+    stressed = _stressed(word, [next(name for name in names[start:] if name in VOWELS) for start in starts])
+    for index, (start, end, text) in enumerate(zip(starts, [*starts[1:], len(phones)], texts, strict=True)):
+        yield _syllable(text, phones[start:end], stress=int(index == stressed), tone=word.tone)
+
+
+def _stressed(word: SpokenWord, vowels: Sequence[str]) -> int | None:
+    if len(vowels) == 1:
+        plain = re.sub("[^a-z]", "", bare(word.text))
+        return None if word.tone or _FUNCTION_WORDS.fullmatch(plain) else 0
+    return next((index for index, vowel in enumerate(vowels) if vowel not in _REDUCED), 0)
+
+
+def _syllable(text: str, phones: Phones, *, stress: int, tone: int) -> Syllable:
+    nucleus = next(index for index, phone in enumerate(phones) if phone.phone in VOWELS)
+    vowel, coda = phones[nucleus], phones[nucleus + 1 :]
+    vowel_end_s = vowel.end_s
+    for phone in coda:
+        if phone.phone not in SONORANTS or vowel_end_s - vowel.start_s >= _SHORT_VOWEL_S:
+            break
+        vowel_end_s = min(phone.end_s, vowel.start_s + _SHORT_VOWEL_S)
+    return Syllable(
+        text=text,
+        start_s=phones[0].start_s,
+        vowel_s=vowel.start_s,
+        vowel_end_s=vowel_end_s,
+        end_s=phones[-1].end_s,
+        stress=stress,
+        tone=tone,
+        phones=phones,
+    )
