@@ -26,6 +26,7 @@ from shenqu.documents.speech import Transcript
 
 MOST_COLUMNS = 32
 UPRIGHT_COLUMNS = 20
+SHORTEST_SPEECH = 3  # in syllables; shorter ones stand several times in a line
 PHRASE_GAP_S = 0.6
 LEAD_S, TAIL_S = 0.4, 0.6
 SENTENCE_ENDS = tuple(".!?。！？…；;")
@@ -121,10 +122,11 @@ def _is_han(letter: str) -> bool:
 
 
 def _phrases(sung: list[_Sung]) -> Iterator[list[_Sung]]:
-    """Yield what is sung in one breath: up to a rest, or to the end of a sentence."""
+    """Yield what is sung in one breath: up to a rest, to the end of a sentence, or until the speech begins again."""
     phrase: list[_Sung] = []
     for syllable in sung:
-        if phrase and _is_break(phrase[-1], syllable):
+        begins_again = len(phrase) >= SHORTEST_SPEECH and syllable.index < phrase[-1].index
+        if phrase and (begins_again or _is_break(phrase[-1], syllable)):
             yield phrase
             phrase = []
         phrase.append(syllable)

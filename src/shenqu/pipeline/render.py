@@ -186,7 +186,7 @@ def _midi(song: Song, sung: Sung) -> bytes:
         for placement in sung_placements
         for note in placement.notes
     ]
-    return vocal_midi(notes, tempo_map=sung.clock, metres=song.tune.metres)
+    return vocal_midi(notes, tempo_map=sung.clock, metres=song.tune.metres, upbeat_beat=song.tune.upbeat_beat)
 
 
 def write_film(

@@ -47,14 +47,16 @@ def add_pulses(
     """Add to `out` the periodic response of every pulse at `times_s`; rows of the spectra belong to the pulses."""
     size = 2 * (log_power.shape[1] - 1)
     angular = -2j * np.pi * np.arange(size // 2 + 1) / size
+    no_offset = np.hanning(size // 2) / np.hanning(size // 2).sum()
     for first in range(0, len(times_s), BATCH):
         part = slice(first, first + BATCH)
         spectrum = minimum_phase(log_power[part] + np.log1p(1e-9 - aperiodicity[part] ** 2), size)
         starts = np.floor(times_s[part] * rate).astype(int)
         late = times_s[part] * rate - starts
         spectrum *= np.exp(angular * late[:, None])
-        spectrum[:, 0] = 0.0
-        responses = fft.irfft(spectrum, size, axis=1) * np.sqrt(periods_s[part] * rate)[:, None]
+        responses = fft.irfft(spectrum, size, axis=1)[:, : size // 2]
+        responses -= responses.sum(axis=1, keepdims=True) * no_offset
+        responses *= np.sqrt(periods_s[part] * rate)[:, None]
         for start, response in zip(starts + origin, responses, strict=True):
             end = min(len(out), start + size // 2)
             out[start:end] += response[: end - start]
