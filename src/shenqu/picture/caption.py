@@ -125,7 +125,7 @@ def _phrases(sung: list[_Sung]) -> Iterator[list[_Sung]]:
     """Yield what is sung in one breath: up to a rest, to the end of a sentence, or until the speech begins again."""
     phrase: list[_Sung] = []
     for syllable in sung:
-        begins_again = len(phrase) >= SHORTEST_SPEECH and syllable.index < phrase[-1].index
+        begins_again = len(phrase) >= SHORTEST_SPEECH and syllable.index == 0
         if phrase and (begins_again or _is_break(phrase[-1], syllable)):
             yield phrase
             phrase = []
