@@ -157,3 +157,22 @@ def test_real_files():
     assert (dot.display_size, len(dot.frame_s)) == ((1, 1), 5)
     grid = read_video_info(data / "video/grid_bbaf2n.mpg")
     assert (grid.rate, grid.start_s, len(grid.frame_s)) == (25, 0.0, 75)
+
+
+def test_high_dynamic_range_gets_its_contrast_back(tmp_path):
+    path = tmp_path / "pq.mkv"
+    colours = {"color_trc": "smpte2084", "color_primaries": "bt2020", "colorspace": "bt2020nc", "color_range": "tv"}
+    ramp = np.repeat(np.linspace(0, 255, 64).astype(np.uint8)[None, :, None], 64, axis=0).repeat(3, axis=2)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=25, options=colours)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p10le"
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(ramp, format="rgb24").reformat(format="yuv420p10le")))
+        container.mux(stream.encode(None))
+    info = read_video_info(path)
+    with FrameReader(path, info, width=64, height=64, uses=Counter([0])) as reader:
+        luma = reader.picture(0)[32].astype(int)
+    # Shown as it is coded, PQ is flat and grey: shadows too light, lights too dark.
+    coded = np.linspace(16, 235, 64)
+    assert np.all(np.diff(luma) >= 0)
+    assert luma[16] < coded[16] - 8
+    assert luma[48] > coded[48] + 4

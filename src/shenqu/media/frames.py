@@ -33,6 +33,7 @@ BACK_S = (0.0, 2.0, 10.0)  # how much earlier to look where a seek lands too lat
 TURNS = {90: "transpose=clock", 180: "hflip,vflip", 270: "transpose=cclock"}
 BT709 = 1
 UNSPECIFIED = 2
+HIGH_RANGE = {16: "smpte2084", 18: "arib-std-b67"}  # transfer curves of high dynamic range: PQ, HLG
 
 
 class FrameReader:
@@ -161,12 +162,16 @@ def _graph(info: VideoInfo, frame: VideoFrame, width: int, height: int) -> Graph
         frame.format.name == "yuv420p" and info.sample_aspect == 1
     ):
         return None
-    chain = [
-        *([TURNS[info.rotation]] if info.rotation in TURNS else []),
-        _crop(info, frame, width, height),
-        f"scale={width}:{height}:flags=bicubic:in_color_matrix={matrix}:out_color_matrix=bt709:out_range=tv",
-        "format=yuv420p",
-    ]
+    scale = f"scale={width}:{height}:flags=bicubic:in_color_matrix={matrix}:out_color_matrix=bt709:out_range=tv"
+    curve = HIGH_RANGE.get(int(frame.color_trc))
+    if curve:
+        scale += f":in_primaries=bt2020:in_transfer={curve}:out_primaries=bt709:out_transfer=bt709:intent=perceptual"
+    turn = TURNS.get(info.rotation, "")
+    return _linked(frame, [turn, _crop(info, frame, width, height), scale, "format=yuv420p"])
+
+
+def _linked(frame: VideoFrame, chain: list[str]) -> Graph:
+    """Return the filters of `chain`, each with its options as FFmpeg writes them, for frames like `frame`."""
     graph = Graph()
     graph.threads = 1
     size = f"{frame.width}x{frame.height}"
