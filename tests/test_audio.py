@@ -301,6 +301,21 @@ def test_ten_minutes_fit_in_bounded_memory(tmp_path):
     assert duration_s == 1.0 and part_mb < 120 and whole_mb < 400
 
 
+def test_samples_that_are_no_numbers_are_silent_and_told(tmp_path):
+    samples = tone(440.0, 0.5).samples[0].copy()
+    samples[[100, 5000]] = np.nan, np.inf
+    soundfile.write(tmp_path / "x.wav", samples, 24_000, subtype="FLOAT")
+    with pytest.warns(ShenquWarning, match="damaged"):
+        found = read_audio(tmp_path / "x.wav").samples[0]
+    assert np.isfinite(found).all() and np.array_equal(np.delete(found, [100, 5000]), np.delete(samples, [100, 5000]))
+
+
+def test_a_rate_that_no_sound_has_is_refused(tmp_path):
+    soundfile.write(tmp_path / "x.wav", np.zeros(100), 3)
+    with pytest.raises(InputError, match="3 samples a second"):
+        read_audio(tmp_path / "x.wav")
+
+
 BROKEN_THAT_PLAY = {
     "adpcm_no_byterate.wav": 0.13, "corrupt_metadata.ogg": 2.13, "cover_art_png.mp4": 2.02, "cut_off_titles.mp3": 0.05,
     "detect_mp3_id3v2.x": 0.44, "failing_audio.mp4": 11.23, "id3_header_with_a_zero_byte.wav": 1.0,

@@ -26,6 +26,7 @@ from shenqu.media.container import source_zero_s
 _PREROLL_S = Fraction(1, 2)  # decoders need some frames before they are right: 80 ms for Opus, a few frames of MP3
 _HONEST_FORMATS = {"mov", "matroska", "wav", "flac", "avi", "asf", "aiff", "caf", "w64"}
 _FULL_SCALE = {"u1": 2.0**7, "i2": 2.0**15, "i4": 2.0**31, "i8": 2.0**63, "f4": 1.0, "f8": 1.0}
+_LOWEST_RATE, _HIGHEST_RATE = 1000, 768_000
 _HALF_POWER = 0.5**0.5
 _STEREO_SHARES = {
     "FL": (1.0, 0.0),
@@ -67,7 +68,7 @@ class SoundSource:
         stream = container.streams.best("audio") or next(iter(container.streams.audio), None)
         if not isinstance(stream, av.AudioStream) or not hasattr(stream.codec_context, "decode"):
             raise InputError(f"{path}: holds no sound that can be decoded; give a file with a sound track")
-        self._container, self._stream = container, stream
+        self._container, self._stream, self._path = container, stream, path
         self._time_base = stream.time_base or Fraction(1, 1_000_000)
         self._zero_s = source_zero_s(container)
         self._frame_grid_s: tuple[Fraction, Fraction] | None = None
@@ -95,10 +96,18 @@ class SoundSource:
             except av.error.FFmpegError:
                 self.damaged_s.append(float(self._source_s(packet.pts) or self.seen_end_s))
                 continue
-            for frame in frames:
-                if frame.samples:
-                    onset_s = self._on_grid(self._source_s(frame.pts))
-                    yield Block(onset_s=onset_s, samples=_to_stereo(frame), rate=frame.sample_rate)
+            yield from (self._block(frame) for frame in frames if frame.samples)
+
+    def _block(self, frame: av.AudioFrame) -> Block:
+        if not _LOWEST_RATE <= frame.sample_rate <= _HIGHEST_RATE:
+            raise InputError(
+                f"{self._path}: has {frame.sample_rate} samples a second; that is no sound, convert it first"
+            )
+        samples = _to_stereo(frame)
+        if not np.isfinite(samples).all():
+            self.damaged_s.append(float(self._source_s(frame.pts) or self.seen_end_s))
+            samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
+        return Block(onset_s=self._on_grid(self._source_s(frame.pts)), samples=samples, rate=frame.sample_rate)
 
     def packets(self) -> Iterator[av.Packet[Any]]:
         """Yield the packets of the sound stream; those of all streams move `seen_end_s`."""
