@@ -45,7 +45,8 @@ def performance(rows=ROWS, notes=(), duration_s=None):
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
-    return make_film(tmp_path_factory.mktemp("film") / "source.mp4", steady(SOURCE_FRAMES, SOURCE_RATE))
+    path = make_film(tmp_path_factory.mktemp("film") / "source.mp4", steady(SOURCE_FRAMES, SOURCE_RATE))
+    return read_video_info(path)
 
 
 @given(
@@ -107,13 +108,12 @@ def test_film_shows_the_planted_frame_everywhere(source, tmp_path):
 
 def test_film_of_varying_rate_is_cut_by_time(tmp_path):
     times_s = np.round(np.cumsum(np.random.default_rng(2).choice([0.033, 0.05, 0.1, 0.2], 60)), 3).tolist()
-    path = make_film(tmp_path / "vfr.mkv", times_s)
-    info = read_video_info(path)
+    info = read_video_info(make_film(tmp_path / "vfr.mkv", times_s))
     rows = ((0.0, 2.0), (1.0, 3.0), (1.0, 0.5), (2.0, 1.0))
     rate = picture_rate(info.rate, variable=info.variable)
     assert rate == 30
     edit_list = cut(performance(rows), rate=rate, width=WIDTH, height=HEIGHT)
-    render_video(tmp_path / "out.mkv", edit_list, np.zeros((2, 96000), np.float32), source=path)
+    render_video(tmp_path / "out.mkv", edit_list, np.zeros((2, 96000), np.float32), source=info)
     shown, _ = read_film(tmp_path / "out.mkv")
     zero_s = times_s[0]
     for frame, (_, number, _) in enumerate(shown):

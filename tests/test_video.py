@@ -19,7 +19,7 @@ from shenqu.media.video import read_video_info
 
 def numbers(path: Path, wanted: list[int], width: int = WIDTH, height: int = HEIGHT) -> list[int]:
     info = read_video_info(path)
-    with FrameReader(path, info, width=width, height=height, uses=Counter(wanted)) as reader:
+    with FrameReader(info, width=width, height=height, uses=Counter(wanted)) as reader:
         return [read_barcode(reader.picture(number)[:height])[0] for number in wanted]
 
 
@@ -93,7 +93,7 @@ def test_turned_film_is_shown_upright(tmp_path, matrix, turn):
     assert info.rotation == turn
     assert info.display_size == ((WIDTH, HEIGHT) if turn == 180 else (HEIGHT, WIDTH))
     width, height = info.display_size
-    with FrameReader(path, info, width=width, height=height, uses=Counter([5])) as reader:
+    with FrameReader(info, width=width, height=height, uses=Counter([5])) as reader:
         luma = reader.picture(5)[:height]
     # numpy turns counter-clockwise; back by the same angle, the number can be read again.
     assert read_barcode(np.rot90(luma, turn // 90)) == (5, False)
@@ -112,14 +112,14 @@ def test_one_pixel_and_crops_are_drawn(tmp_path):
     path = make_film(tmp_path / "a.mkv", steady(3), size=(1, 1), codec="ffv1", pix_fmt="bgr0")
     info = read_video_info(path)
     for width, height in ((16, 16), (480, 480), (270, 480)):
-        with FrameReader(path, info, width=width, height=height, uses=Counter([0])) as reader:
+        with FrameReader(info, width=width, height=height, uses=Counter([0])) as reader:
             assert reader.picture(0).shape == (height * 3 // 2, width)
 
 
 def test_crop_keeps_the_middle(tmp_path):
     path = make_film(tmp_path / "a.mp4", steady(3))
     info = read_video_info(path)
-    with FrameReader(path, info, width=96, height=96, uses=Counter([0])) as reader:
+    with FrameReader(info, width=96, height=96, uses=Counter([0])) as reader:
         luma = reader.picture(0)[:96]
     # The white quarter ends at column 40 of 160; the middle 96 columns begin at 32.
     assert luma[80, 3] > 200
@@ -169,7 +169,7 @@ def test_high_dynamic_range_gets_its_contrast_back(tmp_path):
         container.mux(stream.encode(av.VideoFrame.from_ndarray(ramp, format="rgb24").reformat(format="yuv420p10le")))
         container.mux(stream.encode(None))
     info = read_video_info(path)
-    with FrameReader(path, info, width=64, height=64, uses=Counter([0])) as reader:
+    with FrameReader(info, width=64, height=64, uses=Counter([0])) as reader:
         luma = reader.picture(0)[32].astype(int)
     # Shown as it is coded, PQ is flat and grey: shadows too light, lights too dark.
     coded = np.linspace(16, 235, 64)

@@ -19,7 +19,6 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import cast
 
 import av
@@ -29,7 +28,7 @@ from av.video.frame import VideoFrame
 
 from shenqu.documents.picture import EditList
 from shenqu.media.frames import FrameReader, Picture
-from shenqu.media.video import read_video_info
+from shenqu.media.video import VideoInfo
 
 Draw = Callable[[int, Picture], None]
 Progress = Callable[[int, int], None]
@@ -65,7 +64,7 @@ def encode_film(
     edit_list: EditList,
     codec: Codec,
     *,
-    source: Path | None,
+    source: VideoInfo | None,
     draw: Draw | None = None,
     progress: Progress | None = None,
     threads: int = 2,
@@ -115,7 +114,7 @@ class _Film:
     """One film being encoded, shared by all workers."""
 
     def __init__(
-        self, edit_list: EditList, codec: Codec, source: Path | None, draw: Draw | None, progress: Progress | None
+        self, edit_list: EditList, codec: Codec, source: VideoInfo | None, draw: Draw | None, progress: Progress | None
     ) -> None:
         self.stop = threading.Event()
         self._edit_list = edit_list
@@ -125,12 +124,11 @@ class _Film:
         self._progress = progress
         self._lock = threading.Lock()
         self._done = 0
-        self._info = read_video_info(source) if source else None
         # Source frame and flip of each output frame: the only place where source times become frames.
         self._shown = [
             (int(number), shot.flipped)
             for shot in edit_list.shots
-            for number in (self._info.frame_at(shot.source_s) if self._info else np.zeros(len(shot.source_s)))
+            for number in (source.frame_at(shot.source_s) if source else np.zeros(len(shot.source_s)))
         ]
 
     def source_order(self, group: range) -> tuple[int, int]:
@@ -146,8 +144,8 @@ class _Film:
     @contextmanager
     def _pictures(self, uses: Counter[int]) -> Iterator[Callable[[int], Picture]]:
         width, height = self._edit_list.width, self._edit_list.height
-        if self._source and self._info:
-            with FrameReader(self._source, self._info, width=width, height=height, uses=uses) as reader:
+        if self._source:
+            with FrameReader(self._source, width=width, height=height, uses=uses) as reader:
                 yield reader.picture
         else:
             black = np.full((height * 3 // 2, width), GREY, dtype=np.uint8)

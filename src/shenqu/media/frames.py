@@ -12,7 +12,6 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from contextlib import ExitStack
 from fractions import Fraction
-from pathlib import Path
 from typing import Self
 
 import av
@@ -43,16 +42,15 @@ class FrameReader:
     bounds, and one that is never asked for is decoded only where others depend on it.
     """
 
-    def __init__(self, path: Path, info: VideoInfo, *, width: int, height: int, uses: Counter[int]) -> None:
+    def __init__(self, info: VideoInfo, *, width: int, height: int, uses: Counter[int]) -> None:
         self._info = info
-        self._path = path
         self._size = width, height
         self._uses = uses.copy()
         self._kept: OrderedDict[int, Picture] = OrderedDict()
         self._limit = max(4, KEPT_BYTES // (width * height * 3 // 2))
         self._graphs: dict[tuple[object, ...], Graph | None] = {}
         self._files = ExitStack()
-        self._container = self._files.enter_context(open_media(path))
+        self._container = self._files.enter_context(open_media(info.path))
         self._stream = self._container.streams.video[info.stream]
         self._stream.codec_context.thread_count = 1
         self._run: Iterator[tuple[int, VideoFrame]] = iter(())
@@ -98,7 +96,7 @@ class FrameReader:
             if self._uses[reached] > 0 and reached not in self._kept:
                 self._keep(reached, self._draw(frame))
         if shown is None:
-            raise InputError(f"{self._path}: its picture cannot be decoded at {self._info.frame_s[number]:.2f} s")
+            raise InputError(f"{self._info.path}: its picture cannot be decoded at {self._info.frame_s[number]:.2f} s")
         return self._draw(shown)
 
     def _key_before(self, number: int) -> int:

@@ -27,6 +27,7 @@ from shenqu.documents.audio import Samples
 from shenqu.documents.picture import EditList
 from shenqu.errors import InputError
 from shenqu.media.encode import Codec, Draw, Piece, Progress, encode_film, video_encoder
+from shenqu.media.video import VideoInfo
 from shenqu.units import SONG_RATE
 
 SOUND_CHUNK = 1024
@@ -73,7 +74,7 @@ def render_video(
     edit_list: EditList,
     mix: Samples,
     *,
-    source: Path | None,
+    source: VideoInfo | None,
     draw: Draw | None = None,
     tags: Mapping[str, str] | None = None,
     progress: Progress | None = None,
@@ -88,7 +89,7 @@ def render_video(
     mix
         Shape (2, samples), 48 kHz, full scale 1.0; song time 0 is sample 0.
     source
-        The file that the shots are cut from; None where `draw` makes every frame, from black.
+        The film that the shots are cut from; None where `draw` makes every frame, from black.
     draw
         Called with each output frame's number and its picture (see `shenqu.media.frames`), to be drawn
         on in place; from several threads, in any order.

@@ -49,6 +49,7 @@ class VideoInfo:
     those where decoding can begin.
     """
 
+    path: Path
     stream: int  # among the file's video streams
     width: int
     height: int
@@ -117,6 +118,7 @@ def read_video_info(path: Path) -> VideoInfo | None:
         frame_s: Times = np.asarray(pts * float(stream.time_base) - zero_s, dtype=np.float64)
         rate, variable = _rate(frame_s, stream.guessed_rate or stream.average_rate)
         return VideoInfo(
+            path=path,
             stream=container.streams.video.index(stream),
             width=stream.width,
             height=stream.height,
