@@ -89,7 +89,8 @@ def heard_pitch(vocal, start_s, end_s):
     part -= part.mean()
     size = 1 << (2 * len(part) - 1).bit_length()
     curve = np.fft.irfft(np.abs(np.fft.rfft(part, size)) ** 2)[: len(part)] / np.arange(len(part), 0, -1)
-    lag = 60 + int(np.argmax(curve[60:700]))
+    lag = 60 + int(np.flatnonzero(curve[60:700] > 0.9 * curve[60:700].max())[0])
+    lag += int(np.argmax(curve[lag : lag + 20]))
     a, b, c = curve[lag - 1 : lag + 2]
     return 69 + 12 * np.log2(48000 / (lag + 0.5 * (a - c) / (a - 2 * b + c)) / 440)
 

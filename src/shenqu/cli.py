@@ -31,6 +31,7 @@ app = App(
     version_flags=["--version"],
     help_flags=["--help", "-h"],
     help_format="plaintext",
+    result_action="return_value",
 )
 
 

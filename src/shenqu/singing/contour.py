@@ -4,8 +4,8 @@ Style `natural`: the pitch glides from note to note around the beat, overshoots 
 finely, carries vibrato on long notes, rises into a phrase and falls out of it. Style `hard`: flat
 notes and steps, the genre's own sound.
 
-Nothing of a note's shape later than its glide depends on the note before but the direction it came
-from, so a note changed by hand leaves the others as they were.
+Nothing of a note's shape after it has settled, 40 ms from its start, depends on the note before, so a
+note changed by hand leaves the others as they were.
 
 References
 ----------
@@ -29,13 +29,13 @@ Contour = npt.NDArray[np.floating[Any]]
 HOP_S = 0.001
 GLIDE_S = {"natural": 0.05, "hard": 0.008}
 GLIDE_LATE_S = 0.01
-OVERSHOOT_CENTS, OVERSHOOT_S = 14.0, 0.02
+OVERSHOOT_CENTS = 16.0
 VIBRATO_CENTS, VIBRATO_HZ, VIBRATO_AFTER_S, VIBRATO_LEAST_S = 22.0, 5.5, 0.25, 0.45
 DRIFT_CENTS = 3.0
 RISE_CENTS, RISE_S = 30.0, 0.04
 FALL_CENTS, FALL_S = 30.0, 0.06
 PHRASE_GAP_S = 0.06
-SETTLED_S = GLIDE_LATE_S + 0.5 * GLIDE_S["natural"]
+SETTLED_S = 0.04
 
 
 def sung_pitch(performance: Performance, *, style: Style, seed: int) -> Contour:
@@ -49,6 +49,8 @@ def sung_pitch(performance: Performance, *, style: Style, seed: int) -> Contour:
     for before, note in pairwise(notes):
         if note.start_s - before.end_s < PHRASE_GAP_S:
             _glide(contour, before, note, GLIDE_S[style])
+            if style == "natural":
+                _overshoot(contour, before, note)
     if style == "natural":
         for number, note in enumerate(notes):
             neighbours = (notes[number - 1] if number else None, notes[number + 1] if number + 1 < len(notes) else None)
@@ -71,11 +73,18 @@ def _span(contour: Contour, start_s: float, end_s: float) -> tuple[slice, Contou
 
 
 def _glide(contour: Contour, before: SungNote, note: SungNote, glide_s: float) -> None:
-    part, times = _span(
-        contour, note.start_s + GLIDE_LATE_S - 0.5 * glide_s, note.start_s + GLIDE_LATE_S + 0.5 * glide_s
-    )
+    begin_s = note.start_s + GLIDE_LATE_S - 0.5 * glide_s
+    part, times = _span(contour, begin_s, begin_s + glide_s)
     share = 0.5 - 0.5 * np.cos(np.pi * times / glide_s)
     contour[part] = before.pitch + (note.pitch - before.pitch) * share
+
+
+def _overshoot(contour: Contour, before: SungNote, note: SungNote) -> None:
+    """Go a little beyond the note at the end of the glide, and be back on it when it has settled."""
+    begin_s = 0.5 * GLIDE_LATE_S
+    part, times = _span(contour, note.start_s + begin_s, note.start_s + SETTLED_S)
+    swing = np.sin(np.pi * times / (SETTLED_S - begin_s)) ** 2
+    contour[part] += np.sign(note.pitch - before.pitch) * OVERSHOOT_CENTS / 100 * swing
 
 
 def _ornament(
@@ -83,12 +92,7 @@ def _ornament(
 ) -> None:
     length_s = note.end_s - note.start_s
     freedom = float(np.clip((length_s - 0.15) / 0.35, 0.0, 1.0)) / 100
-    joined = before is not None and note.start_s - before.end_s < PHRASE_GAP_S
-    if joined and before is not None:
-        part, times = _span(contour, note.start_s + SETTLED_S, note.end_s)
-        direction = np.sign(note.pitch - before.pitch)
-        contour[part] += direction * freedom * OVERSHOOT_CENTS * (times / OVERSHOOT_S) * np.exp(1 - times / OVERSHOOT_S)
-    else:
+    if before is None or note.start_s - before.end_s >= PHRASE_GAP_S:
         part, times = _span(contour, note.start_s - 0.2, note.start_s + RISE_S)
         share = np.clip((times - 0.2 + 0.02) / (RISE_S + 0.02), 0.0, 1.0)
         contour[part] -= RISE_CENTS / 100 * (0.5 + 0.5 * np.cos(np.pi * share))

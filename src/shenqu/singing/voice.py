@@ -50,7 +50,7 @@ MOST_GAIN_DB = 18.0
 EVENNESS = 0.6
 FADE_S = 0.004
 ATTACK_S, RELEASE_S = 0.005, 0.04
-SETTLED_S = 0.035
+SETTLED_S = 0.04
 SHORTEST_VOICED_S = 0.015
 SONORANT_PHONES = frozenset({"M", "N", "NG", "L", "R", "W", "Y"})
 
@@ -59,7 +59,8 @@ SONORANT_PHONES = frozenset({"M", "N", "NG", "L", "R", "W", "Y"})
 class Material:
     """What a speaker's recording gives to sing with.
 
-    `unvoiced` is the recording without what a neighbouring vowel leaves in a consonant at its own pitch. `hz` is the pitch of `samples` every 5 ms, carried through unvoiced stretches. `vowels`, `voiced` and
+    `unvoiced` is the recording without what a neighbouring vowel leaves in a consonant at its own pitch.
+    `hz` is the pitch of `samples` every 5 ms, carried through unvoiced stretches. `vowels`, `voiced` and
     `gain_db` have one value a millisecond. The first of each is at source time `origin_s`. `digest` names
     it all.
     """
