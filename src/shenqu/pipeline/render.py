@@ -219,7 +219,7 @@ def write_film(
         out,
         edit_list,
         sung.mixdown.mix,
-        source=film.path if info else None,
+        source=info,
         draw=_all_of(painters) if painters else None,
         tags=tags,
         progress=lambda done, total: report("filming", done / total),
