@@ -16,7 +16,7 @@ import numpy.typing as npt
 from shenqu.dsp.pitch_track import HOP_S, PitchTrack
 from shenqu.errors import InputError
 
-LOWEST_HZ = 55.0
+LOWEST_HZ = 65.0  # above mains hum, which old recordings are full of and which is no voice
 HIGHEST_HZ = 1000.0
 _VOICED = 0.5
 
