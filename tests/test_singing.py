@@ -154,6 +154,17 @@ def test_the_same_song_gives_the_same_samples_and_another_seed_does_not():
     assert not np.array_equal(songs[0], songs[2])
 
 
+def test_a_part_of_the_recording_is_enough_for_a_part_of_its_words():
+    samples, pitch, transcript = speech()
+    arrangement = arrangement_of([50, 52])
+    performance = perform(arrangement, transcript, CLOCK, duration_s=3.0)
+    contour = sung_pitch(performance, style="hard", seed=0)
+    material = prepare(samples[:RATE], RATE, origin_s=0.0, hz=pitch[:200], transcript=transcript)
+    vocal = sing(material, performance, contour, seed=0, analyse_voice=analyse_voice, memory={})
+    assert np.isfinite(vocal).all()
+    assert np.std(vocal) > 0.01
+
+
 def test_rests_are_silent():
     gapped = Arrangement(
         placements=(

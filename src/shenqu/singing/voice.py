@@ -247,18 +247,18 @@ def _gain_db(samples: Samples, rate: int, transcript: Transcript, vowels: Marks,
     power = uniform_filter1d(heard**2, round(0.03 * rate), mode="nearest")
     at_marks = np.minimum((np.arange(len(vowels)) * MARK_S * rate).astype(int), len(power) - 1)
     level_db = 10.0 * np.log10(power[at_marks] + 1e-12)
-    syllables = transcript.syllables
     spans = [
         [max(0, round((time - origin_s) / MARK_S)) for time in (s.start_s, s.vowel_s, s.vowel_end_s, s.end_s)]
-        for s in syllables
+        for s in transcript.syllables
     ]
+    spans = [span for span in spans if span[1] < span[2] <= len(vowels)]
     means = np.array(
-        [10.0 * np.log10(power[at_marks[b:c]].mean() + 1e-12) if c > b else -120.0 for _, b, c, _ in spans]
+        [10.0 * np.log10(power[at_marks[vowel:end]].mean() + 1e-12) for _, vowel, end, _ in spans] or [0.0]
     )
     usual = float(np.median(means))
     gains = LEVEL_DBFS - usual + np.clip(usual - means, -MOST_GAIN_DB, MOST_GAIN_DB)
     gain = np.full(len(vowels), LEVEL_DBFS - usual)
-    for (start, vowel, vowel_end, end), mean, syllable_gain in zip(spans, means, gains, strict=True):
+    for (start, vowel, vowel_end, end), mean, syllable_gain in zip(spans, means, gains, strict=False):
         gain[start:end] = syllable_gain
         gain[vowel:vowel_end] += EVENNESS * np.clip(mean - level_db[vowel:vowel_end], -6.0, 12.0)
     return uniform_filter1d(gain, 15, mode="nearest")
