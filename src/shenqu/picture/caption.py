@@ -18,7 +18,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 
-from pypinyin import Style, pinyin
 
 from shenqu.documents.performance import Performance
 from shenqu.documents.picture import CaptionLine, CaptionSyllable
@@ -100,6 +99,8 @@ def _readings(texts: Sequence[str], language: str) -> list[str]:
     """Return the pinyin over each syllable of Chinese, chosen by its neighbours; "" over all else."""
     if not language.lower().startswith(("zh", "cmn", "und")):
         return [""] * len(texts)
+    from pypinyin import Style, pinyin  # noqa: PLC0415 - its tables take a third of a second to load
+
     whole = "".join(texts)
     letters = [reading[0] for reading in pinyin(whole, style=Style.TONE, errors=_letter_by_letter)]  # type: ignore[arg-type]
     # Where pypinyin takes letters together the places are lost, and no reading beats a wrong one.
