@@ -18,7 +18,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 
-
 from shenqu.documents.performance import Performance
 from shenqu.documents.picture import CaptionLine, CaptionSyllable
 from shenqu.documents.speech import Transcript
@@ -97,7 +96,8 @@ def _sung_syllables(performance: Performance, transcript: Transcript) -> list[_S
 
 def _readings(texts: Sequence[str], language: str) -> list[str]:
     """Return the pinyin over each syllable of Chinese, chosen by its neighbours; "" over all else."""
-    if not language.lower().startswith(("zh", "cmn", "und")):
+    has_han = any(_is_han(letter) for text in texts for letter in text)
+    if not has_han or not language.lower().startswith(("zh", "cmn", "und")):
         return [""] * len(texts)
     from pypinyin import Style, pinyin  # noqa: PLC0415 - its tables take a third of a second to load
 
