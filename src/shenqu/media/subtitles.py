@@ -17,6 +17,7 @@ import html
 import re
 import warnings
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from shenqu.documents.speech import Cue
@@ -103,7 +104,7 @@ def _timed_cues(text: str) -> Iterator[Cue]:
 def _blocks(lines: list[str]) -> Iterator[Cue]:
     """Yield a cue for each line of times and the lines below it, up to a blank line or the next times."""
     starts = [index for index, line in enumerate(lines) if _TIMES.match(line)]
-    for start, following in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, following in pairwise([*starts, len(lines)]):
         body = lines[start + 1 : following]
         blank = next((index for index, line in enumerate(body) if not line.strip()), None)
         if blank is not None:

@@ -41,6 +41,8 @@ _WORDS_PER_S = 7.0
 _CHUNK_S = 20.0
 _PAD_S = 0.3
 _CUE_PAD_S = 0.4
+_TRIAL_S = 4.0
+_MISFIT = 0.3
 _CUE_S = 5.0  # of a subtitle whose end is unknown
 
 
@@ -56,6 +58,9 @@ class Aligner(Protocol):
 
     def find_phones(self, samples: Samples, words: Sequence[Pronunciation]) -> tuple[tuple[Phone, ...], ...]:
         """Return the phones of every word, or nothing where they do not fit."""
+
+    def misfit(self, samples: Samples, words: Sequence[Pronunciation]) -> float:
+        """Return how much worse `words` explain the sound than any sounds do, in nats a frame of 10 ms."""
 
 
 class _Heard(NamedTuple):
@@ -107,10 +112,12 @@ def align(
         found = _hear(sound, words[stretch.first : stretch.last], begin_s, stretch.end_s, aligner, missing)
         heard += [entry._replace(word=entry.word + stretch.first) for entry in found]
         sought += stretch.last - stretch.first
+    _warn_of_other_words(sound, words, heard, aligner)
     found_phones = dict(_find_phones(sound, words, heard, aligner))
     if not found_phones:
         raise InputError("the text does not fit the speech: not one word of it was heard; correct text or language")
-    _warn_of_missing(words, found_phones, sought, complete=enough_syllables is None)
+    complete = enough_syllables is None or _count(heard, words) < enough_syllables
+    _warn_of_missing(words, found_phones, sought, complete=complete)
     pairs = [(words[word], phones) for word, phones in sorted(found_phones.items())]
     return Transcript(language=language, words=shape_words(pairs, sound, aligner.rate, offset_s=offset_s))
 
@@ -275,6 +282,18 @@ def _find_chunk(
 
 def _moved(phones: Sequence[Phone], by_s: float) -> tuple[Phone, ...]:
     return tuple(phone.replace(start_s=phone.start_s + by_s, end_s=phone.end_s + by_s) for phone in phones)
+
+
+def _warn_of_other_words(
+    sound: Samples, words: Sequence[SpokenWord], heard: Sequence[_Heard], aligner: Aligner
+) -> None:
+    """Warn where the first words heard explain the sound so badly that others must have been said."""
+    first = [entry for entry in heard if entry.end_s < heard[0].start_s + _TRIAL_S]
+    if first:
+        part = sound[int(first[0].start_s * aligner.rate) : int(first[-1].end_s * aligner.rate)]
+        if aligner.misfit(part, [words[entry.word].pronunciations[entry.way] for entry in first]) > _MISFIT:
+            message = "the text hardly fits the speech: other words seem to be said; check the text and the language"
+            warnings.warn(message, ShenquWarning, stacklevel=3)
 
 
 def _warn_of_missing(

@@ -32,6 +32,7 @@ _SAME_LANGUAGE = {"eng": "en", "zho": "zh", "chi": "zh", "cmn": "zh"}
 _SCRIPT_LANGUAGES = {"HIRAGANA": "ja", "KATAKANA": "ja", "HANGUL": "ko", "CJK": "zh", "LATIN": "en"}
 _REMARK = re.compile(r"\[[^\[\]]*\]|【[^【】]*】|[♪♫#*_]+")
 _GAP = re.compile(r"\s+|[—–―/|]+|-{2,}|\.{2,}|…+")
+_CLOSING = ",.;:!?)，。；：！？、）》」』·"  # belongs to the word before, which has none if it is a character
 _SHORT_FORMS = {
     "mr": ["mister"], "mrs": ["missus"], "ms": ["miz"], "dr": ["doctor"], "st": ["saint", "street"], "jr": ["junior"],
     "sr": ["senior"], "prof": ["professor"], "vs": ["versus"], "etc": ["etcetera"], "&": ["and"], "%": ["percent"],
@@ -118,7 +119,7 @@ def _read_han(characters: str, cue: int) -> Iterator[SpokenWord]:
 
 def _read_latin(text: str, cue: int, lexicon: Lexicon, shouted: bool) -> Iterator[SpokenWord]:
     joined = False
-    for part in _parts(text):
+    for part in _parts(text.lstrip(_CLOSING)):
         ways = _unique(_known_ways(part, lexicon, shouted))
         guesses = () if ways else _guessed_ways(_letters(part), lexicon)
         yield SpokenWord(text=part, pronunciations=ways or guesses, cue=cue, known=bool(ways), joined=joined)

@@ -5,7 +5,8 @@ syllable of a phrase short. Here both get back the sound that is theirs.
 
 Conventions
 -----------
-The vowel of a syllable starts with its vowel phone. The dictionary has no stress, so it is estimated: in
+The vowel of a syllable starts with its vowel phone; a short Mandarin one begins in the glide before it,
+which belongs to its final. The dictionary has no stress, so it is estimated: in
 each word with more than one syllable the first vowel that is not reduced is stressed, else the first;
 words of one syllable are, unless they are function words.
 """
@@ -113,10 +114,13 @@ def _syllable(text: str, phones: Phones, *, stress: int, tone: int) -> Syllable:
         if phone.phone not in SONORANTS or vowel_end_s - vowel.start_s >= _SHORT_VOWEL_S:
             break
         vowel_end_s = min(phone.end_s, vowel.start_s + _SHORT_VOWEL_S)
+    vowel_s = vowel.start_s
+    if tone and nucleus and phones[nucleus - 1].phone in {"Y", "W"}:
+        vowel_s = min(vowel_s, max(phones[nucleus - 1].start_s, vowel_end_s - _SHORT_VOWEL_S))
     return Syllable(
         text=text,
         start_s=phones[0].start_s,
-        vowel_s=vowel.start_s,
+        vowel_s=vowel_s,
         vowel_end_s=vowel_end_s,
         end_s=phones[-1].end_s,
         stress=stress,

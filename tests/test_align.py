@@ -1,0 +1,232 @@
+"""Known text to times: planted pauses, words that are missing, windows, cues; and real speech where there is some."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from shenqu.documents.speech import Cue, Phone
+from shenqu.engines.pocketsphinx_aligner import PocketsphinxAligner, pronunciations
+from shenqu.errors import InputError, ShenquWarning
+from shenqu.speech.align import align
+from shenqu.speech.phones import VOWELS
+from shenqu.speech.reading import read_text
+
+RATE = 16_000
+DATA = Path(os.environ.get("SHENQU_DATA", "/nonexistent"))
+needs_data = pytest.mark.skipif("SHENQU_DATA" not in os.environ, reason="SHENQU_DATA names no folder of recordings")
+
+
+class PlantedAligner:
+    """Hears each word where it was planted: one a second from `first_s` on, half a second long."""
+
+    rate = RATE
+
+    def __init__(self, words, *, first_s=1.0, refuses=(), longest=99, bad_fit=False):
+        self.places = {word: first_s + index for index, word in enumerate(words)}
+        self.refuses, self.longest, self.bad_fit = set(refuses), longest, bad_fit
+        self.windows = []
+
+    def find_words(self, samples, words, *, whole):
+        start_s = float(samples[0]) if samples.size else 0.0
+        end_s = start_s + samples.size / RATE
+        self.windows.append((round(start_s, 3), round(end_s, 3)))
+        rows = []
+        for index, word in enumerate(words):
+            place = self.places.get(word[0])
+            if place is not None and start_s <= place and place + 0.5 <= end_s:
+                rows.append((index, 0, place - start_s, place + 0.5 - start_s))
+        return tuple(rows)
+
+    def find_phones(self, samples, words):
+        if self.refuses & set(words) or len(words) > self.longest:
+            return ()
+        start_s = float(samples[0])
+        return tuple(self._phones(word, self.places[word] - start_s) for word in words)
+
+    def _phones(self, word, start_s):
+        step = 0.5 / len(word)
+        return tuple(
+            Phone(phone=phone, start_s=start_s + index * step, end_s=start_s + (index + 1) * step)
+            for index, phone in enumerate(word)
+        )
+
+    def misfit(self, samples, words):
+        return 1.0 if self.bad_fit else -1.0
+
+
+def clock(seconds):
+    """Return samples whose value is their own time, so that a cut tells where it was made."""
+    return (np.arange(int(seconds * RATE)) / RATE).astype(np.float32)
+
+
+def planted(text, seconds, *, cues=None, aligner=None, **options):
+    cues = cues or [Cue(text=text)]
+    words = read_text(cues, lexicon=pronunciations)
+    aligner = aligner or PlantedAligner([word.pronunciations[0] for word in words])
+    return align(clock(seconds), RATE, words, cues=cues, language="en", aligner=aligner, **options), aligner
+
+
+NAMES = "alpha bravo charlie delta foxtrot hotel india juliet kilo lima november oscar papa sierra tango victor whiskey"
+LONG = NAMES + " zulu banana orange lemon cherry apple melon peach grape mango berry river mountain window table"
+
+
+def check(transcript):
+    last_s = -1.0
+    for word in transcript.words:
+        assert "".join(syllable.text for syllable in word.syllables) == word.text
+        assert word.start_s == word.syllables[0].start_s and word.end_s == word.syllables[-1].end_s
+    for syllable in transcript.syllables:
+        assert last_s <= syllable.start_s <= syllable.vowel_s < syllable.vowel_end_s <= syllable.end_s
+        assert syllable.vowel_end_s - syllable.vowel_s >= 0.02
+        assert [phone for phone in syllable.phones if phone.phone in VOWELS]
+        last_s = syllable.end_s
+
+
+def test_planted_words_come_back_where_they_were():
+    transcript, _ = planted(NAMES, 19.0)
+    check(transcript)
+    assert [word.text for word in transcript.words] == NAMES.split()
+    assert [word.start_s for word in transcript.words] == pytest.approx([1.0 + index for index in range(17)])
+
+
+def test_long_speech_is_heard_in_windows_that_meet():
+    transcript, aligner = planted(LONG, 60.0)
+    check(transcript)
+    assert len(transcript.words) == len(LONG.split())
+    assert all(end - start <= 30.001 for start, end in aligner.windows) and len(aligner.windows) > 1
+
+
+def test_the_offset_moves_everything():
+    transcript, _ = planted("alpha bravo", 4.0, offset_s=100.0)
+    assert transcript.words[1].start_s == pytest.approx(102.0)
+    assert transcript.syllables[0].phones[0].start_s == transcript.syllables[0].start_s
+
+
+def test_only_what_is_needed_is_heard():
+    transcript, aligner = planted(LONG, 120.0, enough_syllables=6)
+    check(transcript)
+    assert 6 <= len(transcript.syllables) < 40
+    assert max(end for _, end in aligner.windows) < 60.0
+
+
+def test_one_refused_word_takes_no_other_with_it():
+    words = read_text([Cue(text=NAMES)], lexicon=pronunciations)
+    refused = words[5].pronunciations[0]
+    aligner = PlantedAligner([word.pronunciations[0] for word in words], refuses=[refused])
+    with pytest.warns(ShenquWarning, match=r'1 of 17 words were not heard \("hotel"\)'):
+        transcript, _ = planted(NAMES, 19.0, aligner=aligner)
+    assert len(transcript.words) == 16
+
+
+def test_a_chunk_that_is_too_much_is_halved():
+    words = read_text([Cue(text=NAMES)], lexicon=pronunciations)
+    aligner = PlantedAligner([word.pronunciations[0] for word in words], longest=1)
+    transcript, _ = planted(NAMES, 19.0, aligner=aligner)
+    assert len(transcript.words) == 17
+
+
+def test_a_text_longer_than_the_speech_is_said():
+    with pytest.warns(ShenquWarning, match="longer than the speech"):
+        transcript, _ = planted(NAMES, 6.0)
+    assert [word.text for word in transcript.words] == NAMES.split()[:5]
+
+
+def test_a_text_that_is_not_said_at_all_is_refused():
+    with pytest.raises(InputError, match="does not fit"):
+        planted("alpha", 5.0, aligner=PlantedAligner([]))
+
+
+def test_a_text_with_other_words_is_warned_of():
+    words = read_text([Cue(text=NAMES)], lexicon=pronunciations)
+    aligner = PlantedAligner([word.pronunciations[0] for word in words], bad_fit=True)
+    with pytest.warns(ShenquWarning, match="other words"):
+        planted(NAMES, 19.0, aligner=aligner)
+
+
+def test_cues_tell_where_to_look():
+    cues = [Cue(text="alpha bravo", start_s=101.0, end_s=102.6), Cue(text="charlie", start_s=110.0, end_s=None)]
+    cues.append(Cue(text="delta", start_s=300.0, end_s=301.0))
+    words = read_text(cues, lexicon=pronunciations)
+    aligner = PlantedAligner([word.pronunciations[0] for word in words])
+    aligner.places[words[2].pronunciations[0]] = 10.5
+    transcript, _ = planted("", 20.0, cues=cues, aligner=aligner, offset_s=100.0)
+    assert [word.start_s for word in transcript.words] == pytest.approx([101.0, 102.0, 110.5])
+    assert all(end - start < 6.0 for start, end in aligner.windows)
+
+
+def test_cues_outside_the_part_are_refused():
+    with pytest.raises(InputError, match="no subtitle lies"):
+        planted("", 5.0, cues=[Cue(text="alpha", start_s=50.0, end_s=51.0)])
+
+
+def test_hyphenated_words_become_one_again():
+    transcript, _ = planted("forty-one alpha", 6.0)
+    assert [word.text for word in transcript.words] == ["forty-one", "alpha"]
+    assert [syllable.text for syllable in transcript.words[0].syllables] == ["for", "ty-", "one"]
+
+
+def test_stress_is_estimated():
+    transcript, _ = planted("the banana", 4.0)
+    assert [syllable.stress for syllable in transcript.syllables] == [0, 0, 1, 0]
+
+
+def test_the_engine_takes_any_sound():
+    aligner = PocketsphinxAligner()
+    alpha = pronunciations("alpha")
+    for samples in (np.zeros(0, np.float32), np.zeros(50, np.float32), np.full(RATE, 2.0, np.float32)):
+        assert len(aligner.find_words(samples, [alpha], whole=False)) <= 1
+        assert len(aligner.find_phones(samples, [alpha[0]])) <= 1
+        assert isinstance(aligner.misfit(samples, [alpha[0]]), float)
+
+
+def heard(sound, text, **options):
+    samples, rate = soundfile.read(DATA / sound, dtype="float32", always_2d=True)
+    cues = [Cue(text=text if " " in text else (DATA / text).read_text(encoding="utf-8").strip())]
+    words = read_text(cues, lexicon=pronunciations)
+    mono = samples.mean(axis=1)
+    transcript = align(mono, rate, words, cues=cues, language="en", aligner=PocketsphinxAligner(), **options)
+    check(transcript)
+    return transcript, words
+
+
+@needs_data
+def test_vowel_onsets_of_labelled_speech():
+    """Half of the vowels within 10 ms, nine of ten within 40 ms of their labels."""
+    errors = []
+    for labels in sorted((DATA / "made").glob("*.vowels.txt")):
+        name = labels.name.removesuffix(".vowels.txt")
+        transcript, _ = heard(f"made/{name}.flac", f"made/{name}.txt")
+        onsets = [syllable.vowel_s for syllable in transcript.syllables]
+        reference = np.loadtxt(labels)
+        if len(onsets) == len(reference):  # "hours" has one vowel or two
+            errors.append(np.abs(np.array(onsets) - reference) * 1000.0)
+    transcript, _ = heard("speech/arctic_slt_a0009.wav", "speech/arctic_slt_a0009.txt")
+    reference = np.loadtxt(DATA / "text" / "arctic_a0009.vowels.txt")
+    errors.append(np.abs([syllable.vowel_s for syllable in transcript.syllables] - reference) * 1000.0)
+    assert len(errors) >= 16
+    assert np.median(np.concatenate(errors)) <= 10.0 and np.percentile(np.concatenate(errors), 90) <= 40.0
+
+
+@needs_data
+@pytest.mark.parametrize(
+    "name", ["jfk-inaugural.flac", "jfk-moon.mp3", "libri_61-70968-0000.flac", "fdr-fear.mp3", "perkins-security.mp3"]
+)
+def test_every_word_of_real_speech_is_found(name):
+    transcript, words = heard(f"speech/{name}", f"speech/{name.rsplit('.', 1)[0]}.txt")
+    assert [word.text for word in transcript.words] == [word.text for word in words]
+
+
+@needs_data
+def test_mandarin_has_a_syllable_a_character():
+    transcript, _ = heard("speech/aishell_BAC009S0724W0121.wav", "speech/aishell_BAC009S0724W0121.txt")
+    assert [syllable.text for syllable in transcript.syllables] == list("广州市房地产中介协会分析")
+    assert 0.4 < transcript.syllables[0].start_s < 0.55 and 3.6 < transcript.syllables[-1].end_s < 3.9
+
+
+@needs_data
+def test_another_text_is_noticed():
+    with pytest.warns(ShenquWarning, match="other words|not heard"):
+        heard("speech/jfk-inaugural.flac", "春 眠 不 觉 晓 处 处 闻 啼 鸟 夜 来 风 雨 声 花 落 知 多 少")
