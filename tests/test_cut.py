@@ -13,7 +13,8 @@ from films import CLICK_RATE, HEIGHT, WIDTH, make_film, read_film, steady
 from shenqu.documents.performance import Performance, SungNote, TimeMap
 from shenqu.documents.picture import EditList, Shot
 from shenqu.errors import InputError
-from shenqu.media.mux import render_video
+from shenqu.media.encode import encode_film
+from shenqu.media.mux import X264, render_video
 from shenqu.media.video import read_video_info
 from shenqu.picture.cut import cut, picture_rate, picture_size
 
@@ -154,6 +155,24 @@ def test_bytes_depend_on_nothing_but_the_input(source, tmp_path):
         made.append((tmp_path / name).read_bytes())
     assert made[0] == made[1] == made[2]
     assert made[0].index(b"moov") < made[0].index(b"mdat"), "players can begin before the whole file is there"
+
+
+def test_encoder_reads_no_memory_that_nobody_wrote():
+    grain = np.random.default_rng(3)
+    patches = grain.integers(30, 220, (20, 15, 19), dtype=np.uint8).repeat(16, axis=1).repeat(16, axis=2)
+    film = EditList(rate=Fraction(25), width=304, height=240, shots=(Shot(first_frame=0, source_s=(0.0,) * 20),))
+
+    def draw(frame, picture):
+        picture[:240] = np.roll(patches[frame // 5], 3 * frame, axis=1) + grain_of[frame]
+
+    grain_of = grain.integers(0, 25, (20, 240, 304), dtype=np.uint8)
+    made = set()
+    for _ in range(12):
+        dirt = [grain.integers(0, 255, int(grain.integers(1000, 2_000_000)), dtype=np.uint8) for _ in range(4)]
+        del dirt
+        pieces = encode_film(film, X264, source=None, draw=draw, threads=1)
+        made.add(b"".join(piece.data for piece in pieces))
+    assert len(made) == 1
 
 
 def test_shots_of_one_frame(source, tmp_path):
