@@ -41,7 +41,7 @@ _WORDS_PER_S = 7.0
 _CHUNK_S = 20.0
 _PAD_S = 0.3
 _CUE_PAD_S = 0.4
-_TRIAL_S = 4.0
+_TRIAL_S = 3.0
 _MISFIT = 0.3
 _CUE_S = 5.0  # of a subtitle whose end is unknown
 
@@ -103,7 +103,7 @@ def align(
     sound = _resampled(samples, rate, aligner.rate)
     end_s = sound.size / aligner.rate
     heard: list[_Heard] = []
-    sought = 0
+    sought: list[int] = []
     for stretch in _stretches(words, cues, offset_s, end_s):
         missing = None if enough_syllables is None else enough_syllables - _count(heard, words)
         if missing is not None and missing <= 0:
@@ -111,7 +111,7 @@ def align(
         begin_s = max(stretch.start_s, heard[-1].end_s if heard else 0.0)
         found = _hear(sound, words[stretch.first : stretch.last], begin_s, stretch.end_s, aligner, missing)
         heard += [entry._replace(word=entry.word + stretch.first) for entry in found]
-        sought += stretch.last - stretch.first
+        sought += range(stretch.first, stretch.last)
     _warn_of_other_words(sound, words, heard, aligner)
     found_phones = dict(_find_phones(sound, words, heard, aligner))
     if not found_phones:
@@ -297,19 +297,16 @@ def _warn_of_other_words(
 
 
 def _warn_of_missing(
-    words: Sequence[SpokenWord], found: dict[int, tuple[Phone, ...]], sought: int, *, complete: bool
+    words: Sequence[SpokenWord], found: dict[int, tuple[Phone, ...]], sought: Sequence[int], *, complete: bool
 ) -> None:
     """Warn once of words that were not heard; of those behind the last one only where all were wanted."""
-    last = max(found) + 1
-    skipped = [word.text for index, word in enumerate(words[:last]) if index not in found]
-    beyond = max(0, sought - last) if complete else 0
-    if skipped or beyond:
-        examples = ", ".join(
-            f'"{text}"' for text in [*skipped, *(word.text for word in words[last : last + beyond])][:3]
-        )
-        why = "the text is longer than the speech" if beyond else "the text differs from the speech"
+    last = max(found)
+    missing = [index for index in sought if index not in found and (complete or index < last)]
+    if missing:
+        examples = ", ".join(f'"{words[index].text}"' for index in missing[:3])
+        why = "the text is longer than the speech" if missing[-1] > last else "the text differs from the speech"
         warnings.warn(
-            f"{why}: {len(skipped) + beyond} of {sought} words were not heard ({examples}) and are left out",
+            f"{why}: {len(missing)} of {len(sought)} words were not heard ({examples}) and are left out",
             ShenquWarning,
             stacklevel=3,
         )
