@@ -15,8 +15,9 @@ from shenqu.documents.tune import Metre, Note, Tempo, Tune
 from shenqu.errors import InputError
 
 beats = st.fractions(min_value=0, max_value=1000, max_denominator=960)
-notes = st.builds(Note, pitch=st.integers(0, 127), onset_beat=beats, length_beat=beats)
-seconds = st.floats(0, 1e5, allow_nan=False)
+lengths = beats.filter(lambda beat: beat > 0)
+notes = st.builds(Note, pitch=st.integers(0, 127), onset_beat=beats, length_beat=lengths)
+times = st.lists(st.floats(0, 1e5), min_size=4, max_size=4, unique=True).map(sorted)
 
 
 def song(placements=(), syllables=(), options=None):
@@ -44,11 +45,13 @@ def song(placements=(), syllables=(), options=None):
 @given(
     st.lists(st.builds(Placement, syllable=st.none() | st.integers(0, 99), notes=st.lists(notes).map(tuple))),
     st.lists(
-        st.builds(
-            Syllable, text=st.text(), start_s=seconds, vowel_s=seconds, vowel_end_s=seconds, end_s=seconds,
+        st.tuples(st.text(), times).map(
+            lambda drawn: Syllable(
+                text=drawn[0], start_s=drawn[1][0], vowel_s=drawn[1][1], vowel_end_s=drawn[1][2], end_s=drawn[1][3]
+            )
         )
     ),
-)  # fmt: skip
+)
 def test_what_is_read_equals_what_was_written(placements, syllables):
     written = song(placements, syllables, SingOptions(text='say "hi"', key=-3, length_s=12.5))
     assert decode(encode(written), Song, name="x") == written
@@ -68,6 +71,11 @@ def test_beats_read_as_people_write_them():
         ('"pitch": 61', '"pitch": "high"', "$.placements[1].notes[0].pitch", '"pitch"'),
         ('"key": 0', '"key": 0, "kee": 1', "$.options", '"kee"'),
         ('"version": 1', '"version": 9', "$.version", '"version"'),
+        ('"pitch": 61', '"pitch": 128', "$.placements[1].notes[0].pitch", '"pitch"'),
+        ('"tempo_factor": 1.25', '"tempo_factor": 0', "$.tempo_factor", '"tempo_factor"'),
+        ('"key": 0', '"key": 99', "$.options.key", '"key"'),
+        ('"bpm": 120.0', '"bpm": -3', "$.tune.tempi[0].bpm", '"bpm"'),
+        ('"onset_beat": 7', '"onset_beat": 1e9', "$.placements[1].notes[0].onset_beat", '"onset_beat"'),
         ('"onset_beat": 7', '"onset_beat": "x/0"', "$.placements[1].notes[0].onset_beat", '"onset_beat"'),
     ],
 )
@@ -82,14 +90,16 @@ def test_what_it_does_not_know_is_refused_with_line_and_path(before, after, path
     with pytest.raises(InputError) as caught:
         decode(text.encode(), Song, name="my.shenqu")
     message = str(caught.value)
-    line = int(message.split("line ")[1].split(",")[0])
+    line = int(message.split("line ")[1].split(",", maxsplit=1)[0])
     assert message.startswith("my.shenqu, line ")
     assert path in message
     assert line_holds in text.splitlines()[line - 1]
     assert "\n" not in message
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"\xff\xfe", b"null", b'{"format": "other"}', b"1" * 100, b"[" * 5000])
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"[]", b"\xff\xfe", b"null", b'{"format": "other"}', b"1" * 100, b"[" * 5000]
+)
 def test_what_is_no_document_is_refused_in_one_line(data):
     with pytest.raises(InputError) as caught:
         decode(data, Song, name="my.shenqu")

@@ -40,7 +40,7 @@ class Voice:
     """How much the command says."""
 
     verbose: Annotated[bool, Parameter(name="--verbose", negative="")] = False
-    """Say more: timings, and every warning of the libraries."""
+    """Say more: each stage as it begins, and every warning of the libraries."""
 
     quiet: Annotated[bool, Parameter(name="--quiet", negative="")] = False
     """Say nothing but errors and results."""
@@ -56,13 +56,14 @@ Force = Annotated[bool, Parameter(name="--force", negative="")]
 @app.command
 def sing(
     speech: Path,
+    /,
     *,
     tune: str,
     output: Out = None,
     stems: Stems = None,
     force: Force = False,
     options: Options = SingOptions(),  # noqa: B008 - frozen
-    voice: Talk = Voice(),  # noqa: B008 - frozen
+    voice: Talk = Voice(),
 ) -> None:
     """Make a song of a recording of somebody talking.
 
@@ -90,12 +91,13 @@ def sing(
 @app.command
 def render(
     song: Path,
+    /,
     *,
     output: Out = None,
     source: Annotated[Path | None, Parameter(name="--source")] = None,
     stems: Stems = None,
     force: Force = False,
-    voice: Talk = Voice(),  # noqa: B008 - frozen
+    voice: Talk = Voice(),
 ) -> None:
     """Render a song document again, after it was changed by hand.
 
@@ -124,7 +126,7 @@ def demo(
     tune: str = "ode-to-joy",
     output: Out = None,
     force: Force = False,
-    voice: Talk = Voice(),  # noqa: B008 - frozen
+    voice: Talk = Voice(),
 ) -> None:
     """Make a song without any file: a small speaker of our own says a line, and it is sung.
 
@@ -150,7 +152,7 @@ def demo(
 def tunes(
     *,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
-    voice: Talk = Voice(),  # noqa: B008 - frozen
+    voice: Talk = Voice(),
 ) -> None:
     """List the tunes that come with shenqu.
 
@@ -182,26 +184,26 @@ def run(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, _stop)
     try:
         app([_unmistakable(argument) for argument in arguments] or ["--help"], exit_on_error=False, print_error=False)
-    except CycloptsError as error:
-        message = " ".join(str(error).split())
-        _say(f"shenqu: {message} Try: shenqu --help")
-        return 2
-    except ShenquError as error:
-        _say(f"shenqu: {error}")
-        return 1
-    except KeyboardInterrupt:
-        _say("shenqu: stopped; nothing was written.")
-        return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except OSError as error:
-        _say(f"shenqu: {error.filename or 'the system'}: {error.strerror or error}.")
-        return 1
-    except MemoryError:
-        _say("shenqu: not enough memory; take a shorter part of the recording (--start, --end).")
-        return 1
+    except (CycloptsError, ShenquError, KeyboardInterrupt, OSError, MemoryError) as error:
+        code, message = _answer(error)
+        _say("shenqu: " + " ".join(message.split()))
+        return code
     return 0
+
+
+def _answer(error: BaseException) -> tuple[int, str]:
+    """Return exit code and message for what stopped a command."""
+    if isinstance(error, CycloptsError):
+        return 2, f"{error} Try: shenqu --help"
+    if isinstance(error, KeyboardInterrupt):
+        return 130, "stopped; nothing was written"
+    if isinstance(error, MemoryError):
+        return 1, "not enough memory; take a shorter part of the recording (--start, --end)"
+    if isinstance(error, OSError):
+        return 1, f"{error.filename or 'the system'}: {error.strerror or error}"
+    return 1, str(error)
 
 
 def _unmistakable(argument: str) -> str:

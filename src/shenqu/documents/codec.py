@@ -24,6 +24,8 @@ import msgspec
 from shenqu.documents.base import Document
 from shenqu.errors import InputError
 
+MOST_BEATS = 100_000
+
 SomeDocument = TypeVar("SomeDocument", bound=Document)
 
 
@@ -46,7 +48,7 @@ def decode(data: bytes, kind: type[SomeDocument], *, name: str) -> SomeDocument:
     except msgspec.ValidationError as error:
         raise InputError(_describe(str(error), data, name)) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{name}: not a readable JSON document ({error}).") from None
+        raise InputError(f"{name}: not a readable JSON document ({error})") from None
     return document
 
 
@@ -61,9 +63,12 @@ def _encode_value(value: Any) -> Any:
 def _decode_value(kind: type, value: Any) -> Any:
     if kind is Fraction and isinstance(value, str | int | float) and not isinstance(value, bool):
         try:
-            return Fraction(value).limit_denominator(1_000_000)
+            beat = Fraction(value).limit_denominator(1_000_000)
         except (ValueError, OverflowError, ZeroDivisionError):
             raise ValueError(f"`{value}` is not a beat; write a number or a fraction such as 1/3") from None
+        if abs(beat) > MOST_BEATS:
+            raise ValueError(f"beat `{value}` is beyond {MOST_BEATS}")
+        return beat
     raise ValueError(f"expected a beat, got {type(value).__name__}")
 
 

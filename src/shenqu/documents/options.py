@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
-from cyclopts.validators import Number
+from msgspec import Meta
 
 Style = Literal["natural", "hard"]
 Mode = Literal["phrase"]
@@ -26,10 +26,10 @@ class SingOptions:
     language: Annotated[str | None, Parameter(name="--language")] = None
     """Language of the words, as a code: en or zh. Default: told from the script."""
 
-    start_s: Annotated[float, Parameter(name="--start", validator=Number(gte=0))] = 0.0
+    start_s: Annotated[float, Parameter(name="--start"), Meta(ge=0)] = 0.0
     """Where in the recording to begin, in seconds."""
 
-    end_s: Annotated[float | None, Parameter(name="--end", validator=Number(gt=0))] = None
+    end_s: Annotated[Annotated[float, Meta(gt=0)] | None, Parameter(name="--end")] = None
     """Where in the recording to stop, in seconds. Default: its end."""
 
     track: Annotated[str | None, Parameter(name="--track")] = None
@@ -41,19 +41,20 @@ class SingOptions:
     style: Annotated[Style, Parameter(name="--style")] = "natural"
     """natural: glide, small overshoot, vibrato on long notes; hard: flat, the genre's own sound."""
 
-    key: Annotated[int, Parameter(name="--key", validator=Number(gte=-24, lte=24))] = 0
+    key: Annotated[int, Parameter(name="--key"), Meta(ge=-24, le=24)] = 0
     """Semitones up or down from the key that suits the speaker."""
 
-    tempo_bpm: Annotated[float | None, Parameter(name="--tempo", validator=Number(gt=0))] = None
+    tempo_bpm: Annotated[Annotated[float, Meta(gt=0)] | None, Parameter(name="--tempo")] = None
     """Quarter notes a minute at the start, within 2/3 and 3/2 of the tune's. Default: chosen for the speech."""
 
-    length_s: Annotated[float | None, Parameter(name="--length", validator=Number(gt=0))] = None
+    length_s: Annotated[Annotated[float, Meta(gt=0)] | None, Parameter(name="--length")] = None
     """Upper limit of the song's length in seconds; it ends with a musical phrase. Default: the tune once."""
 
     band: Annotated[Band, Parameter(name="--band")] = "auto"
-    """The backing: a style, score (the MIDI file's other tracks), or none. Default: score where there is one."""
+    """The backing: a style, score (the MIDI file's other tracks), or none.
+    auto: score where there is one, else square-dance."""
 
-    voice_level_db: Annotated[float, Parameter(name="--voice-level", validator=Number(gte=-24, lte=24))] = 0.0
+    voice_level_db: Annotated[float, Parameter(name="--voice-level"), Meta(ge=-24, le=24)] = 0.0
     """Voice against band, in decibels more or less than usual."""
 
     picture: Annotated[str | None, Parameter(name="--picture")] = None
@@ -62,5 +63,5 @@ class SingOptions:
     captions: Annotated[bool, Parameter(name="--captions", negative="--no-captions")] = True
     """Karaoke captions in the picture."""
 
-    seed: Annotated[int, Parameter(name="--seed", validator=Number(gte=0))] = 0
+    seed: Annotated[int, Parameter(name="--seed"), Meta(ge=0)] = 0
     """Another seed, another take of everything that is left to chance."""

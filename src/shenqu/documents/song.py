@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from shenqu.documents.arrangement import Placement
 from shenqu.documents.base import Document
@@ -31,12 +33,12 @@ class Song(Document, frozen=True, kw_only=True):
     format: Literal["shenqu song"] = "shenqu song"
     version: Literal[1] = 1
     title: str
-    ending: str
-    sources: tuple[Source, ...]
-    speaker_pitch: float
-    transpose: int
-    tempo_factor: float
-    seed: int = 0
+    ending: Annotated[str, Meta(pattern="^[a-z0-9]{1,8}$")]
+    sources: Annotated[tuple[Source, ...], Meta(min_length=1, max_length=1)]
+    speaker_pitch: Annotated[float, Meta(ge=0, le=127)]
+    transpose: Annotated[int, Meta(ge=-127, le=127)]
+    tempo_factor: Annotated[float, Meta(ge=0.25, le=4)]
+    seed: Annotated[int, Meta(ge=0)] = 0
     options: SingOptions
     placements: tuple[Placement, ...]
     transcript: Transcript

@@ -6,7 +6,13 @@ the source *file* (not of the part that `--start` picks), so that they still hol
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from shenqu.documents.base import Document
+
+LONGEST_S = 1e6
 
 
 class Cue(Document, frozen=True):
@@ -37,9 +43,15 @@ class Syllable(Document, frozen=True, kw_only=True):
     vowel_s: float
     vowel_end_s: float
     end_s: float
-    stress: int = 0
-    tone: int = 0
+    stress: Annotated[int, Meta(ge=0, le=2)] = 0
+    tone: Annotated[int, Meta(ge=0, le=5)] = 0
     phones: tuple[Phone, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse times that are out of order."""
+        if not 0 <= self.start_s <= self.vowel_s < self.vowel_end_s <= self.end_s <= LONGEST_S:
+            times = f"{self.start_s}, {self.vowel_s}, {self.vowel_end_s}, {self.end_s}"
+            raise ValueError(f"start_s, vowel_s, vowel_end_s, end_s of `{self.text}` must rise, not be {times}")
 
 
 class Word(Document, frozen=True, kw_only=True):

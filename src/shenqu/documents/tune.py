@@ -6,17 +6,30 @@ A beat is a quarter note; beat 0 is the start of the tune, upbeat included.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from shenqu.documents.base import Document
+
+Pitch = Annotated[int, Meta(ge=0, le=127)]
+
+
+def _check_length(length_beat: Fraction) -> None:
+    if length_beat <= 0:
+        raise ValueError(f"`length_beat` must be above 0, not {length_beat}")
 
 
 class Note(Document, frozen=True, kw_only=True):
     """A written note: MIDI `pitch` (69 = 440 Hz), where it starts and how long it is, in beats."""
 
-    pitch: int
+    pitch: Pitch
     onset_beat: Fraction
     length_beat: Fraction
+
+    def __post_init__(self) -> None:
+        """Refuse a note of no length."""
+        _check_length(self.length_beat)
 
     @property
     def end_beat(self) -> Fraction:
@@ -36,31 +49,35 @@ class Tempo(Document, frozen=True, kw_only=True):
     """The tempo from `onset_beat` on, in quarter notes a minute."""
 
     onset_beat: Fraction
-    bpm: float
+    bpm: Annotated[float, Meta(ge=1, le=3000)]
 
 
 class Metre(Document, frozen=True, kw_only=True):
     """The time signature from `onset_beat` on."""
 
     onset_beat: Fraction
-    numerator: int
-    denominator: int
+    numerator: Annotated[int, Meta(ge=1, le=64)]
+    denominator: Annotated[int, Meta(ge=1, le=64)]
 
 
 class PartNote(Document, frozen=True, kw_only=True):
     """A note that an instrument plays, with its MIDI velocity (1 to 127)."""
 
-    pitch: int
+    pitch: Pitch
     onset_beat: Fraction
     length_beat: Fraction
-    velocity: int = 80
+    velocity: Annotated[int, Meta(ge=1, le=127)] = 80
+
+    def __post_init__(self) -> None:
+        """Refuse a note of no length."""
+        _check_length(self.length_beat)
 
 
 class Part(Document, frozen=True, kw_only=True):
     """Another track of a score. `program` is the General MIDI sound (0 to 127); `drums` is channel 10."""
 
     name: str
-    program: int
+    program: Annotated[int, Meta(ge=0, le=127)]
     drums: bool
     notes: tuple[PartNote, ...]
 
@@ -74,11 +91,11 @@ class Tune(Document, frozen=True, kw_only=True):
 
     id: str
     title: str
-    notes: tuple[Note, ...]
-    tempi: tuple[Tempo, ...]
-    metres: tuple[Metre, ...]
+    notes: Annotated[tuple[Note, ...], Meta(min_length=1)]
+    tempi: Annotated[tuple[Tempo, ...], Meta(min_length=1)]
+    metres: Annotated[tuple[Metre, ...], Meta(min_length=1)]
     upbeat_beat: Fraction = Fraction(0)
-    tonic: int = 0
+    tonic: Annotated[int, Meta(ge=0, le=11)] = 0
     scale: Literal["major", "minor"] = "major"
     chords: tuple[Chord, ...] = ()
     phrase_ends: tuple[Fraction, ...] = ()

@@ -26,6 +26,7 @@ six semitones are where words and timbre suffer: docs/benchmarks.md.
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,7 +69,7 @@ def arrange(tune: Tune, transcript: Transcript, *, transpose: int, tempo_factor:
         Where there is no syllable.
     """
     if not transcript.syllables:
-        raise InputError("There is no syllable to sing in this speech; try another part of it (--start, --end).")
+        raise InputError("there is no syllable to sing in this speech; try another part of it (--start, --end)")
     speech = _measure(transcript)
     factors = [tempo_factor] if tempo_factor else np.geomspace(SLOWEST, FASTEST, 13)
     _, factor, spans = min((_assign(tune, speech, float(factor)) for factor in factors), key=lambda choice: choice[0])
@@ -90,7 +91,7 @@ def tempo_factor_of(tune: Tune, tempo_bpm: float) -> float:
     if not SLOWEST - 1e-9 <= factor <= FASTEST + 1e-9:
         raise InputError(
             f"--tempo {tempo_bpm:g} is too far from the {written:g} of {tune.id}; "
-            f"give {written * SLOWEST:.0f} to {written * FASTEST:.0f}."
+            f"give {written * SLOWEST:.0f} to {written * FASTEST:.0f}"
         )
     return factor
 
@@ -120,7 +121,9 @@ def clip_tune(tune: Tune, *, length_s: float, tempo_factor: float) -> Tune:
     ends = [end for end in tune.phrase_ends if clock.beat_to_s(end) <= length_s]
     if not ends:
         first_s = clock.beat_to_s(tune.phrase_ends[0])
-        raise InputError(f"The first phrase of {tune.id} takes {first_s:.1f} s; give --length {first_s:.0f} or more.")
+        raise InputError(
+            f"the first phrase of {tune.id} takes {first_s:.1f} s; give --length {math.ceil(first_s)} or more"
+        )
     end = max(ends)
     return tune.replace(
         notes=tuple(note for note in tune.notes if note.onset_beat < end),

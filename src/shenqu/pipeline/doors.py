@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
 import numpy as np
 
 from shenqu.documents.codec import decode, encode
@@ -58,7 +60,7 @@ def sing(
     TypeError
         For an option that there is not.
     """
-    chosen = SingOptions(**options)
+    chosen = _checked(SingOptions(**options))
     speech = Path(speech)
     written = find_tune(str(tune), chosen.track)
     film = Film.of(speech, chosen.picture)
@@ -121,7 +123,7 @@ def demo(
     written = find_tune(tune, None)
     _check_outputs([target, document, speech], [], force=force)
     report("speaking", 0.0)
-    spoken = speak(demo_line(language))
+    spoken = speak(demo_line(language), language=language)
     with whole_files([speech], force=force) as (path,):
         encode_audio(path, spoken.audio, tags={"title": "A line for shenqu"})
     heard = Heard(transcript=spoken.transcript, speaker_pitch=_median_pitch(spoken))
@@ -155,7 +157,7 @@ def read_song(path: Path) -> Song:
             raise InputError(f"{path}: larger than any song document; is this one?")
         data = path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); give the .shenqu file of a song.") from None
+        raise InputError(f"{path}: cannot be read ({error.strerror}); give the .shenqu file of a song") from None
     return decode(data, Song, name=str(path))
 
 
@@ -187,6 +189,15 @@ def _median_pitch(spoken: Spoken) -> float:
     return float(hz_to_pitch(float(np.median(voiced))))
 
 
+def _checked(options: SingOptions) -> SingOptions:
+    """Hold `options` to the limits that their fields name."""
+    try:
+        return msgspec.convert(dataclasses.asdict(options), SingOptions)
+    except msgspec.ValidationError as error:
+        message, _, field = str(error).partition(" - at `$.")
+        raise InputError(f"{field.rstrip('`')}: {message[:1].lower()}{message[1:]}") from None
+
+
 def _is_file(name: str) -> bool:
     try:
         return Path(name).is_file()
@@ -206,7 +217,7 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{folder}: cannot be made a folder for stems ({error.strerror}); choose another.") from None
+        raise InputError(f"{folder}: cannot be made a folder for stems ({error.strerror}); choose another") from None
 
 
 def _check_outputs(outputs: list[Path], inputs: list[Path], *, force: bool) -> None:
@@ -214,7 +225,7 @@ def _check_outputs(outputs: list[Path], inputs: list[Path], *, force: bool) -> N
     for output in outputs:
         check_output_is_not_input(output, inputs)
         if output.exists() and not force:
-            raise InputError(f"{output}: exists already; choose another output, or replace it with --force.")
+            raise InputError(f"{output}: exists already; choose another output, or replace it with --force")
 
 
 def _relative(path: Path, document: Path) -> str:
@@ -228,7 +239,7 @@ def _relative(path: Path, document: Path) -> str:
 def _source_path(document: Path, song: Song) -> Path:
     path = document.parent / song.sources[0].path
     if not path.is_file():
-        raise InputError(f"{document}: its recording {path} is missing; say where it is with --source.")
+        raise InputError(f"{document}: its recording {path} is missing; say where it is with --source")
     return path
 
 
@@ -236,6 +247,6 @@ def _check_source(speech: Path, song: Song, document: Path, *, given: bool) -> N
     if sha256_of(speech) == song.sources[0].sha256:
         return
     if not given:
-        raise InputError(f"{document}: {speech} is not the recording it was made of; say where that is with --source.")
+        raise InputError(f"{document}: {speech} is not the recording it was made of; say where that is with --source")
     message = f"{speech} is not the recording that {document} was made of; its times may not fit"
     warnings.warn(message, ShenquWarning, stacklevel=3)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soxr
 
 from shenqu.documents.audio import Audio
 from shenqu.documents.options import SingOptions
@@ -86,7 +85,7 @@ def _hear_words(speech: Path, options: SingOptions, cues: tuple[Cue, ...], langu
     heard = audio.mono[: round((last_s + 0.1) * audio.rate)]
     pitch = track_pitch(heard, audio.rate)
     if not holds_speech(heard, audio.rate, pitch):
-        raise InputError(f"{speech}: no speech found in it; choose another part of it (--start, --end).")
+        raise InputError(f"{speech}: no speech found in it; choose another part of it (--start, --end)")
     return Heard(transcript=transcript, speaker_pitch=speaker_pitch(pitch, transcript, origin_s=options.start_s))
 
 
@@ -105,14 +104,13 @@ def _hear_syllables(speech: Path, options: SingOptions, needed: int) -> Heard:
                 pitch_heard = speaker_pitch(pitch, transcript, origin_s=options.start_s)
                 return Heard(transcript=transcript, speaker_pitch=pitch_heard)
         elif is_whole:
-            raise InputError(f"{speech}: no speech found in it; choose another part of it (--start, --end).")
+            raise InputError(f"{speech}: no speech found in it; choose another part of it (--start, --end)")
         wanted_s *= 2
 
 
 def _read(speech: Path, start_s: float, end_s: float | None) -> Audio:
     """Read the recording as one channel at the rate that the recognisers hear."""
-    audio = read_audio(speech, start_s=start_s, end_s=end_s)
+    audio = read_audio(speech, start_s=start_s, end_s=end_s, rate=HEARING_RATE)
     if audio.duration_s < SHORTEST_S:
-        raise InputError(f"{speech}: {audio.duration_s:.2f} s is too short for a syllable; take a longer part of it.")
-    mono = soxr.resample(audio.mono, audio.rate, HEARING_RATE)
-    return Audio(samples=np.ascontiguousarray(mono, dtype=np.float32)[None, :], rate=HEARING_RATE)
+        raise InputError(f"{speech}: {audio.duration_s:.2f} s is too short for a syllable; take a longer part of it")
+    return Audio(samples=audio.mono[None, :], rate=HEARING_RATE)

@@ -26,11 +26,11 @@ def find_tune(name: str, track: str | None) -> Tune:
     identifiers = [tune.id for tune in built_in_tunes()]
     if name in identifiers:
         if track:
-            raise InputError(f"--track {track}: {name} has one melody only; leave --track out.")
+            raise InputError(f"--track {track}: {name} has one melody only; leave --track out")
         return built_in_tune(name)
     path = Path(name)
     if not path.suffix and not path.exists():
-        raise InputError(f"{name}: no such tune; take one of {', '.join(identifiers)}, or a MIDI file.")
+        raise InputError(f"{name}: no such tune; take one of {', '.join(identifiers)}, or a MIDI file")
     return score_to_tune(read_midi(path), tune_id=path.stem, track=track)
 
 

@@ -33,7 +33,7 @@ from shenqu.media.video import VideoInfo, read_video_info
 from shenqu.mixing.mixdown import Mixdown, mix
 from shenqu.music.band import band_parts, play
 from shenqu.music.tempo import song_tempo
-from shenqu.picture.caption import caption_lines, to_ass
+from shenqu.picture.caption import caption_columns, caption_lines, to_ass
 from shenqu.picture.card import card_drawer, card_edit_list, voice_levels
 from shenqu.picture.cut import cut, picture_rate, picture_size
 from shenqu.picture.strips import caption_drawer
@@ -99,15 +99,15 @@ def check_ending(target: Path, *, picture: str | None) -> None:
     """
     ending = target.suffix.lower()
     if ending in FORMATS and picture == "none":
-        raise InputError(f"{target}: --picture none makes sound only; end it in one of {' '.join(AUDIO_SUFFIXES)}.")
+        raise InputError(f"{target}: --picture none makes sound only; end it in one of {' '.join(AUDIO_SUFFIXES)}")
     if ending not in (*FORMATS, *AUDIO_SUFFIXES):
-        raise InputError(f"{target}: end it in one of {' '.join((*FORMATS, *AUDIO_SUFFIXES))}.")
+        raise InputError(f"{target}: end it in one of {' '.join((*FORMATS, *AUDIO_SUFFIXES))}")
 
 
 def render_files(song: Song, film: Film, out: Path, *, stems: Mapping[str, Path], report: Report) -> str:
     """Write `song`, sung by the recording of `film`, to `out` and its `stems`; return a line that sums it up."""
     sung = render_sound(song, film.path, report=report)
-    lines = caption_lines(sung.performance, song.transcript)
+    lines = caption_lines(sung.performance, song.transcript, most_columns=caption_columns(*film.size))
     write_stems(song, sung, lines, film.size, stems)
     tags = {
         "title": song.title,
@@ -115,7 +115,8 @@ def render_files(song: Song, film: Film, out: Path, *, stems: Mapping[str, Path]
         "encoded_by": f"shenqu {__version__}",
     }
     if out.suffix.lower() in FORMATS:
-        write_film(song, sung, film, lines if song.options.captions else (), out, tags=tags, report=report)
+        shown = lines if song.options.captions else ()
+        write_film(song, sung, film, shown, out, tags=tags, report=report)
     else:
         report("writing", 0.0)
         encode_audio(out, Audio(samples=sung.mixdown.mix, rate=SONG_RATE), tags=tags)
@@ -156,8 +157,18 @@ def _vocal(song: Song, performance: Performance, speech: Path) -> Samples:
     return vocal
 
 
+def _typeface(song: Song, lines: tuple[CaptionLine, ...]) -> Typeface:
+    """Find a typeface that can write the title and all captions."""
+    texts = [syllable.text + syllable.reading for line in lines for syllable in line.syllables]
+    return find_typeface("".join([song.title, *texts]), language=song.transcript.language)
+
+
 def write_stems(
-    song: Song, sung: Sung, lines: tuple[CaptionLine, ...], size: tuple[int, int], stems: Mapping[str, Path]
+    song: Song,
+    sung: Sung,
+    lines: tuple[CaptionLine, ...],
+    size: tuple[int, int],
+    stems: Mapping[str, Path],
 ) -> None:
     """Write voice, backing and mix apart, with notes, captions and time map, to the paths in `stems` by name."""
     if not stems:
@@ -168,7 +179,8 @@ def write_stems(
             stems[name], Audio(samples=samples, rate=SONG_RATE), tags={"title": f"{song.title} ({name[:-4]})"}, bits=24
         )
     width, height = size
-    stems["captions.ass"].write_text(to_ass(lines, width=width, height=height, title=song.title), encoding="utf-8")
+    captions = to_ass(lines, width=width, height=height, title=song.title)
+    stems["captions.ass"].write_text(captions, encoding="utf-8")
     rows = ",\n".join(f"[{song_s!r}, {speech_s!r}]" for song_s, speech_s in sung.performance.time_map.rows)
     stems["time_map.json"].write_text(f'{{"time_map": [\n{rows}\n]}}\n', encoding="utf-8")
     stems["vocal.mid"].write_bytes(_midi(song, sung))
@@ -202,10 +214,7 @@ def write_film(
     """Cut the picture to the song, or draw a card where there is none, burn the captions in, add the mix."""
     width, height = film.size
     info = film.info
-    typeface = find_typeface(
-        "".join(syllable.text + syllable.reading for line in lines for syllable in line.syllables) + song.title,
-        language=song.transcript.language,
-    )
+    typeface = _typeface(song, lines)
     if info:
         rate = picture_rate(info.rate, variable=info.variable)
         edit_list = cut(sung.performance, rate=rate, width=width, height=height)

@@ -66,7 +66,7 @@ def perform(arrangement: Arrangement, transcript: Transcript, clock: TempoMap, *
     """
     slots = _slots(arrangement, transcript, clock)
     if not slots:
-        raise InputError("All placements are rests; give at least one of them a syllable.")
+        raise InputError("all placements are rests; give at least one of them a syllable")
     triples = zip([None, *slots[:-1]], slots, [*slots[1:], None], strict=True)
     rows = _join(_syllable_rows(before, slot, after) for before, slot, after in triples)
     return Performance(notes=_notes(slots, clock), time_map=TimeMap(rows=rows), duration_s=duration_s)
@@ -80,8 +80,8 @@ def _slots(arrangement: Arrangement, transcript: Transcript, clock: TempoMap) ->
             continue
         if not 0 <= placement.syllable < len(syllables):
             raise InputError(
-                f"Placement {number} sings syllable {placement.syllable}, "
-                f"but the transcript holds 0 to {len(syllables) - 1}; choose one of them."
+                f"placement {number} sings syllable {placement.syllable}, "
+                f"but the transcript holds 0 to {len(syllables) - 1}; choose one of them"
             )
         slots.append(
             _Slot(
@@ -102,13 +102,13 @@ def _check_notes(notes: list[Note], clock: TempoMap) -> None:
     """Refuse what no voice can sing: notes before the song, of no length, at once, or out of range."""
     for note in notes:
         if not LOWEST_PITCH <= note.pitch <= HIGHEST_PITCH:
-            raise InputError(f"The note at beat {note.onset_beat}: pitch {note.pitch} is not within 24 to 96.")
+            raise InputError(f"the note at beat {note.onset_beat}: pitch {note.pitch} is not within 24 to 96")
         if note.length_beat <= 0 or note.onset_beat + clock.lead_in_beat < 0:
-            raise InputError(f"The note at beat {note.onset_beat} needs a length above 0 and a place within the song.")
+            raise InputError(f"the note at beat {note.onset_beat} needs a length above 0 and a place within the song")
     for before, note in pairwise(notes):
         if note.onset_beat < before.end_beat:
             raise InputError(
-                f"The notes at beats {before.onset_beat} and {note.onset_beat} overlap; shorten the first or move one."
+                f"the notes at beats {before.onset_beat} and {note.onset_beat} overlap; shorten the first or move one"
             )
 
 
