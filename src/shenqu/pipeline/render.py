@@ -157,10 +157,10 @@ def _vocal(song: Song, performance: Performance, speech: Path) -> Samples:
     return vocal
 
 
-def _typeface(song: Song, lines: tuple[CaptionLine, ...]) -> Typeface:
-    """Find a typeface that can write the title and all captions."""
+def _typeface(song: Song, lines: tuple[CaptionLine, ...], title: str) -> Typeface:
+    """Find a typeface that can write `title` and all captions."""
     texts = [syllable.text + syllable.reading for line in lines for syllable in line.syllables]
-    return find_typeface("".join([song.title, *texts]), language=song.transcript.language)
+    return find_typeface("".join([title, *texts]), language=song.transcript.language)
 
 
 def write_stems(
@@ -214,7 +214,7 @@ def write_film(
     """Cut the picture to the song, or draw a card where there is none, burn the captions in, add the mix."""
     width, height = film.size
     info = film.info
-    typeface = _typeface(song, lines)
+    typeface = _typeface(song, lines, "" if info else song.title)
     if info:
         rate = picture_rate(info.rate, variable=info.variable)
         edit_list = cut(sung.performance, rate=rate, width=width, height=height)
