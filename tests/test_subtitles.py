@@ -9,6 +9,19 @@ from shenqu.media.subtitles import MOST_BYTES, read_words
 SRT = "1\n00:00:01,500 --> 00:00:02,000\n<i>Are you</i> OK?\n\n2\n00:00:03,000 --> 00:00:04,250\n{\\an8}Thank you\n"
 
 
+@pytest.mark.parametrize("name", ["words.ass", "words.TextGrid", "words.json", "missing.lab", "words.md", "folder/"])
+def test_the_name_of_another_file_is_no_text(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "hello").write_text("a file whose name is a word")
+    if name.startswith("words"):
+        (tmp_path / name).write_text("one two three")
+    with pytest.raises(InputError, match=name):
+        read_words(name)
+    assert read_words("hello")[0].text == "hello"
+    assert read_words("Are you OK?...")[0].text == "Are you OK?..."
+
+
 def test_a_string_is_the_text_itself():
     assert read_words("Are you OK?\nThank you") == (Cue(text="Are you OK?"), Cue(text="Thank you"))
 

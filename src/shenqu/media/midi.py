@@ -70,7 +70,7 @@ def parse_midi(data: bytes, *, name: str) -> Score:
 
 def _parse(data: bytes, name: str) -> Score:
     if data[:4] != b"MThd" or len(data) < 14:
-        raise InputError(f"{name}: not a MIDI file")
+        raise InputError(f"{name}: not a MIDI file; export the tune as one (.mid)")
     kind = int.from_bytes(data[8:10])
     if kind == 2:
         raise InputError(f"{name}: a MIDI file of type 2 (separate patterns); save it as type 0 or 1")

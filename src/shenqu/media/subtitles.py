@@ -17,6 +17,7 @@ import html
 import re
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from shenqu.errors import InputError, ShenquWarning
 
 MOST_BYTES = 4_000_000
 _SUFFIXES = (".txt", ".srt", ".vtt")
+_OTHER_FILE = re.compile(r"\S+\.(ass|ssa|lrc|lab|textgrid|json|xml|smil|ttml|tsv|csv|sbv|pdf|docx?|rtf)", re.IGNORECASE)
 _TIME = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?"
 _TIMES = re.compile(rf"^\s*{_TIME}\s*-->\s*{_TIME}")
 _MARKUP = re.compile(r"<[^<>]*>|\{\\[^{}]*\}")
@@ -33,17 +35,28 @@ _MARKUP = re.compile(r"<[^<>]*>|\{\\[^{}]*\}")
 def read_words(text_or_path: str) -> tuple[Cue, ...]:
     """Return the cues of `text_or_path`: a text, or the name of a .txt, .srt or .vtt file.
 
-    Raises `InputError` where such a file is missing, too long, in an unknown encoding, or there are no words.
+    Raises `InputError` where such a file is missing, too long, in an unknown encoding, or there are no words,
+    and where a file of another kind is named: its name is not what was said.
 
     >>> read_words("Are you OK?")
     (Cue(text='Are you OK?', start_s=None, end_s=None),)
     """
     if not text_or_path.lower().endswith(_SUFFIXES) or "\n" in text_or_path:
+        if _OTHER_FILE.fullmatch(text_or_path) or _names_a_file(text_or_path):
+            raise InputError(f"{text_or_path}: a text is read from {', '.join(_SUFFIXES)}; save it as one of these")
         return _lines(text_or_path) or _refuse("the text is empty; give the words that are spoken")
     path = Path(text_or_path)
     text = _decode(_read(path), path)
     cues = _lines(text) if path.suffix.lower() == ".txt" else tuple(_timed_cues(text))
     return cues or _refuse(f"{path}: holds no words; give the words that are spoken")
+
+
+def _names_a_file(text: str) -> bool:
+    """Return whether `text` is the path of something that exists, and not a word that happens to be a file's name."""
+    path = Path(text)
+    with suppress(OSError, ValueError):
+        return bool(path.suffix or path.name != text) and path.exists()
+    return False
 
 
 def _refuse(message: str) -> tuple[Cue, ...]:
