@@ -1,0 +1,106 @@
+"""Run the benches: all of them into docs/benchmarks.md, or the named ones onto the screen."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from benchmarks.judging import find_judge, judge_songs
+from benchmarks.material import find_material
+from benchmarks.report import machine
+from benchmarks.singing import describe
+from benchmarks.songs import SongMade, make_songs
+from benchmarks.speed import describe_memory, describe_picture, describe_voice
+from benchmarks.variants import describe_variants
+
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+HEAD = """\
+# Benchmarks
+
+Written by `make bench`, which measures the whole product: real songs, made by the real command.
+
+To repeat it: `SHENQU_DATA` names a folder of recorded speech, whose licences keep it out of this repository,
+`SHENQU_JUDGE` an outside script that measures a song with trackers the renderer does not know. Without the
+first, the benches run on the speech of our own small speaker; without the second, nothing is said on how
+well it sings. `python -m benchmarks singing` (or `voice picture memory variants`) prints one part.
+
+"""
+NO_JUDGE = "Not measured: SHENQU_JUDGE names no script that judges songs."
+
+
+class Benches:
+    """All benches on one material, in one folder for what they make."""
+
+    def __init__(self, workshop: Path) -> None:
+        """Find what there is to measure."""
+        self.workshop = workshop
+        self.material = find_material(workshop)
+        self.script = find_judge()
+
+    @cached_property
+    def songs(self) -> tuple[SongMade, ...]:
+        """Every recording on every tune."""
+        return make_songs(self.material, self.workshop)
+
+    def singing(self) -> str:
+        """How well it sings."""
+        return describe(judge_songs(self.songs, self.script)) if self.script else f"## How well it sings\n\n{NO_JUDGE}"
+
+    def voice(self) -> str:
+        """How long the voice takes."""
+        return describe_voice(self.songs)
+
+    def picture(self) -> str:
+        """How long the picture takes."""
+        return describe_picture(self.material, self.workshop)
+
+    def memory(self) -> str:
+        """How much memory a long speech takes."""
+        return describe_memory(self.material, self.workshop)
+
+    def variants(self) -> str:
+        """What the decisions of the voice are worth."""
+        heading = "## What each decision of the voice is worth"
+        if not self.script:
+            return f"{heading}\n\n{NO_JUDGE}"
+        return describe_variants(self.material, self.workshop, self.script)
+
+    def source(self) -> str:
+        """Say what was measured."""
+        if self.material.folder:
+            return "Measured on recorded speech (SHENQU_DATA)."
+        return "**Measured on the speech of our own speaker: SHENQU_DATA is not set.**"
+
+
+def main(names: Sequence[str]) -> int:
+    """Run the benches called `names`, or all."""
+    with tempfile.TemporaryDirectory(prefix="shenqu-bench-") as folder:
+        benches = Benches(Path(folder))
+        # Voice first: what is timed on the clock runs before the judges fill the machine.
+        parts: dict[str, Callable[[], str]] = {
+            "voice": benches.voice,
+            "picture": benches.picture,
+            "memory": benches.memory,
+            "singing": benches.singing,
+            "variants": benches.variants,
+        }
+        unknown = set(names) - set(parts)
+        if unknown:
+            print(f"no bench {', '.join(sorted(unknown))}; there are {', '.join(parts)}", file=sys.stderr)
+            return 2
+        written = {name: bench() for name, bench in parts.items() if not names or name in names}
+        if names:
+            print("\n\n".join([benches.source(), *written.values()]))
+            return 0
+        order = ("singing", "voice", "picture", "memory", "variants")
+        sections = [HEAD + benches.source(), machine(), *(written[name] for name in order)]
+        PAGE.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
+        print(PAGE, file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
