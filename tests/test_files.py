@@ -181,3 +181,11 @@ def test_sha256_of_known_bytes(tmp_path):
     assert sha256_of(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     with pytest.raises(InputError, match="cannot be read"):
         sha256_of(tmp_path / "missing")
+
+
+def test_two_outputs_of_one_name_are_refused(tmp_path):
+    (tmp_path / "folder").mkdir()
+    twice = [tmp_path / "mix.wav", tmp_path / "folder" / ".." / "mix.wav"]
+    with pytest.raises(InputError, match="two outputs"), whole_files(twice, force=True):
+        pass
+    assert names(tmp_path) == ["folder"]

@@ -53,7 +53,9 @@ def whole_files(paths: Sequence[Path], *, force: bool) -> Iterator[tuple[Path, .
     before) or whole. Errors are those of `whole_file`.
     """
     targets = [_checked_target(path, force=force) for path in paths]
-    assert len(set(targets)) == len(targets), "each target once"
+    for number, target in enumerate(targets):
+        if target in targets[:number]:
+            raise InputError(f"{target}: two outputs of this song would be this file; choose another output")
     with ExitStack() as stack:
         hidden = tuple(stack.enter_context(_hidden_file(target)) for target in targets)
         with _disk_errors_named(targets[0] if targets else Path()):
