@@ -18,13 +18,14 @@ from shenqu.errors import InputError, ShenquWarning
 from shenqu.media.audio import read_audio
 from shenqu.media.subtitles import read_words
 from shenqu.speech.align import align
-from shenqu.speech.reading import READABLE, is_foreign, language_of, read_text
+from shenqu.speech.reading import READABLE, SpokenWord, is_foreign, language_of, read_text
 from shenqu.speech.syllables import find_syllables, holds_speech
 from shenqu.units import hz_to_pitch
 
 HEARING_RATE = 16_000
 USUAL_PITCH = 50.0
 SHORTEST_S = 0.3
+WHISPERED = 0.1
 SECONDS_A_SYLLABLE = 0.5
 LEAST_HEARD_S = 30.0
 
@@ -45,13 +46,19 @@ def hear(speech: Path, options: SingOptions, *, needed: int) -> Heard:
     InputError
         Where it cannot be read, holds no speech, or the text does not fit it.
     """
-    if options.text is not None:
-        cues = read_words(options.text)
-        language = language_of(cues, options.language)
-        if language in READABLE:
-            return _hear_words(speech, options, cues, language, needed)
-        message = f"the text's language ({language}) cannot be read aloud yet; its syllables are found by ear"
-        warnings.warn(message, ShenquWarning, stacklevel=2)
+    if options.text is None:
+        return _hear_syllables(speech, options, needed)
+    cues = read_words(options.text)
+    language = language_of(cues, options.language)
+    words = read_text(cues, lexicon=pronunciations) if language in READABLE else ()
+    if words and not is_foreign(words):
+        return _hear_words(speech, options, cues, words, language=language, needed=needed)
+    named = "a language other than English" if words else f"a language ({language})"
+    warnings.warn(
+        f"the text seems to be in {named} that cannot be read aloud yet; its syllables are found by ear",
+        ShenquWarning,
+        stacklevel=2,
+    )
     return _hear_syllables(speech, options, needed)
 
 
@@ -65,11 +72,15 @@ def speaker_pitch(pitch: PitchTrack, transcript: Transcript, *, origin_s: float)
     return float(hz_to_pitch(float(np.median(voiced)))) if len(voiced) else USUAL_PITCH
 
 
-def _hear_words(speech: Path, options: SingOptions, cues: tuple[Cue, ...], language: str, needed: int) -> Heard:
-    words = read_text(cues, lexicon=pronunciations)
-    if is_foreign(words):
-        message = "most words of the text are unknown in English; is it in another language?"
-        warnings.warn(message, ShenquWarning, stacklevel=3)
+def _hear_words(
+    speech: Path,
+    options: SingOptions,
+    cues: tuple[Cue, ...],
+    words: tuple[SpokenWord, ...],
+    *,
+    language: str,
+    needed: int,
+) -> Heard:
     audio = _read(speech, options.start_s, options.end_s)
     transcript = align(
         audio.mono,
@@ -85,7 +96,9 @@ def _hear_words(speech: Path, options: SingOptions, cues: tuple[Cue, ...], langu
     heard = audio.mono[: round((last_s + 0.1) * audio.rate)]
     pitch = track_pitch(heard, audio.rate)
     if not holds_speech(heard, audio.rate, pitch):
-        raise InputError(f"{speech}: no speech found in it; choose another part of it (--start, --end)")
+        if pitch.voiced.mean() > WHISPERED:
+            raise InputError(f"{speech}: no speech found in it; choose another part of it (--start, --end)")
+        warnings.warn(f"{speech} has hardly any voice in it; whispers sing hoarsely", ShenquWarning, stacklevel=3)
     return Heard(transcript=transcript, speaker_pitch=speaker_pitch(pitch, transcript, origin_s=options.start_s))
 
 
