@@ -93,8 +93,9 @@ def _ornament(
     length_s = note.end_s - note.start_s
     freedom = float(np.clip((length_s - 0.15) / 0.35, 0.0, 1.0)) / 100
     if before is None or note.start_s - before.end_s >= PHRASE_GAP_S:
-        part, times = _span(contour, note.start_s - 0.2, note.start_s + RISE_S)
-        share = np.clip((times - 0.2 + 0.02) / (RISE_S + 0.02), 0.0, 1.0)
+        begin_s = max(note.start_s - 0.2, before.end_s if before else 0.0)
+        part, times = _span(contour, begin_s, note.start_s + RISE_S)
+        share = np.clip((times - (note.start_s - begin_s) + 0.02) / (RISE_S + 0.02), 0.0, 1.0)
         contour[part] -= RISE_CENTS / 100 * (0.5 + 0.5 * np.cos(np.pi * share))
     part, times = _span(contour, note.start_s + SETTLED_S, note.end_s + GLIDE_LATE_S - 0.5 * GLIDE_S["natural"])
     contour[part] += freedom * _drift(times, rng)

@@ -52,8 +52,9 @@ class _Slot:
 
     @property
     def consonant_room_s(self) -> float:
-        """Time at the end of the last note that consonants may take."""
-        return max(LEAST_CONSONANT_S, CONSONANT_SHARE * (self.end_s - self.last_start_s))
+        """Time at the end of the last note that consonants may take, never more than half of it."""
+        length_s = self.end_s - self.last_start_s
+        return min(max(LEAST_CONSONANT_S, CONSONANT_SHARE * length_s), 0.5 * length_s)
 
 
 def perform(arrangement: Arrangement, transcript: Transcript, clock: TempoMap, *, duration_s: float) -> Performance:
@@ -131,11 +132,6 @@ def _notes(slots: list[_Slot], clock: TempoMap) -> tuple[SungNote, ...]:
     return tuple(notes)
 
 
-def _joined(slot: _Slot, after: _Slot | None) -> bool:
-    """True where the next note follows without a rest."""
-    return after is not None and after.start_s - slot.end_s < LEGATO_GAP_S
-
-
 def _runs_on(slot: _Slot, after: _Slot) -> bool:
     """True where the speaker went on from this syllable to the next one without a pause."""
     gap = after.syllable.start_s - slot.syllable.end_s
@@ -170,11 +166,15 @@ def _syllable_rows(before: _Slot | None, slot: _Slot, after: _Slot | None) -> li
 def _endings(slot: _Slot, after: _Slot | None) -> tuple[float, float]:
     """Return the song times at which the vowel and the coda end."""
     coda = slot.syllable.end_s - slot.syllable.vowel_end_s
-    if after is None or not _joined(slot, after):
+    if after is None:
         coda = min(coda, slot.consonant_room_s)
         return slot.end_s - coda, slot.end_s
     lead = _lead_s(slot, after)
     sound_end = after.start_s - lead
+    if after.start_s - slot.end_s >= LEGATO_GAP_S:
+        sound_end = min(sound_end, slot.end_s)
+        coda = min(coda, max(0.0, slot.consonant_room_s - (slot.end_s - sound_end)))
+        return sound_end - coda, sound_end
     if _runs_on(slot, after):
         coda = max(0.0, after.syllable.vowel_s - lead - slot.syllable.vowel_end_s)
     elif after.syllable.start_s - slot.syllable.end_s >= PAUSE_S or after.index != slot.index + 1:

@@ -27,17 +27,22 @@ Array = npt.NDArray[np.floating[Any]]
 
 BATCH = 256
 NOISE_HOP_S = 0.005
+BEND_S = 0.06
 
 
 def pulse_times(hz: Array, hop_s: float, *, whole: bool) -> Array:
     """Return the times in seconds of all pulses of a unit whose pitch is `hz`, one value every `hop_s`.
 
-    The first is at 0. With `whole`, another unit follows at once: a pulse nearer than half a period to its
-    first one is left out, so that one period there is half too short or too long at most. (Bending the
-    pitch until whole periods fit costs 2 to 4 points of rpa25: docs/benchmarks.md.)
+    The first is at 0. With `whole`, another unit follows at once: the pitch of the last 60 ms, in which it
+    glides to the next note anyhow, is bent by as little as makes the unit hold whole periods, half a period
+    at most. So the next unit's first pulse is just one period behind this one's last.
     """
     cycles = np.concatenate([[0.0], np.cumsum(0.5 * (hz[1:] + hz[:-1]) * hop_s)])
-    count = max(1, int(np.round(cycles[-1]))) if whole else int(np.ceil(cycles[-1] - 1e-6))
+    if whole:
+        width = min(len(hz), round(BEND_S / hop_s))
+        bend = np.cumsum(np.sin(np.pi * np.arange(width) / (width - 1)))
+        cycles[-width:] += (max(1.0, np.round(cycles[-1])) - cycles[-1]) * bend / bend[-1]
+    count = int(np.ceil(cycles[-1] - 1e-6))
     return np.interp(np.arange(count), cycles, np.arange(len(hz)) * hop_s)
 
 

@@ -40,7 +40,7 @@ Array = npt.NDArray[np.floating[Any]]
 Marks = npt.NDArray[np.bool_]
 AnalyseVoice = Callable[[Samples, int, Array, npt.NDArray[np.int_]], tuple[Array, Array]]
 
-VERSION = "voice 1"
+VERSION = "voice 2"
 WORKERS = 2
 UNVOICED_ABOVE_HZ = 500.0
 FRAME_S = 0.005
