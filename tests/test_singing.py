@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import lfilter
 
+from shenqu.cache import ArrayCache
 from shenqu.documents.arrangement import Arrangement, Placement
 from shenqu.documents.performance import TempoMap
 from shenqu.documents.speech import Phone, Syllable, Transcript, Word
@@ -146,6 +147,15 @@ def test_only_the_changed_note_is_sung_again():
     note = performance.notes[3]
     assert note.start_s - 0.1 < changed.min()
     assert changed.max() < note.end_s + 0.1
+    assert np.array_equal(after, sung(arrangement_of([50, 52, 53, 56, 53, 52]))[0])
+
+
+def test_what_is_damaged_in_the_cache_is_sung_again(tmp_path):
+    arrangement = arrangement_of([50, 52, 53])
+    before, _ = sung(arrangement, memory=ArrayCache(tmp_path))
+    for kept in tmp_path.glob("*.npy"):
+        kept.write_bytes(b"damaged")
+    assert np.array_equal(before, sung(arrangement, memory=ArrayCache(tmp_path))[0])
 
 
 def test_the_same_song_gives_the_same_samples_and_another_seed_does_not():
@@ -184,15 +194,15 @@ def test_rests_are_silent():
 
 @settings(max_examples=30, deadline=None)
 @given(
-    st.lists(st.tuples(st.integers(0, 5), st.integers(40, 70), st.sampled_from(["1/4", "1/2", "1", "3"])), min_size=1,
-             max_size=12)
+    st.lists(st.tuples(st.integers(0, 5), st.integers(40, 70), st.sampled_from(["1/16", "1/4", "1/2", "1", "3"]),
+                       st.sampled_from(["0", "0", "1/8", "1/4", "1"])), min_size=1, max_size=12)
 )  # fmt: skip
 def test_the_time_map_never_runs_back_and_holds_every_vowel_onset(rows):
     beat, placements = Fraction(0), []
-    for syllable, pitch, length in rows:
+    for syllable, pitch, length, rest in rows:
         note = Note(pitch=pitch, onset_beat=beat, length_beat=Fraction(length))
         placements.append(Placement(syllable=syllable, notes=(note,)))
-        beat += Fraction(length)
+        beat += Fraction(length) + Fraction(rest)
     arrangement = Arrangement(placements=tuple(placements), transpose=0, tempo_factor=1.0)
     transcript = speech()[2]
     performance = perform(arrangement, transcript, CLOCK, duration_s=30.0)
@@ -206,6 +216,22 @@ def test_the_time_map_never_runs_back_and_holds_every_vowel_onset(rows):
     for note in performance.notes:
         inside = contour[round((note.start_s + 0.06) * 1000) : round((note.end_s - 0.1) * 1000)]
         assert np.all(np.abs(inside - note.pitch) < 0.5)
+
+
+@pytest.mark.parametrize("rest", ["1/8", "1/4", "3/8"])
+def test_a_note_keeps_its_pitch_to_its_end_however_soon_the_next_one_comes(rest):
+    def first_note(rest):
+        placements = list(arrangement_of([50, 57]).placements)
+        late = placements[1].notes[0].replace(onset_beat=1 + Fraction(rest))
+        arrangement = Arrangement(
+            placements=(placements[0], placements[1].replace(notes=(late,))), transpose=0, tempo_factor=1.0
+        )
+        performance = perform(arrangement, speech()[2], CLOCK, duration_s=5.0)
+        note = performance.notes[0]
+        contour = sung_pitch(performance, style="natural", seed=0)
+        return contour[round(note.start_s * 1000) : round(note.end_s * 1000)]
+
+    assert np.array_equal(first_note(rest), first_note("2"))
 
 
 @settings(max_examples=50, deadline=None)

@@ -13,6 +13,10 @@ from msgspec import Meta
 from shenqu.documents.base import Document
 
 LONGEST_S = 1e6
+PAUSE_S = 0.2
+"""A gap between two syllables from which on the speaker has paused."""
+SONORANTS = frozenset({"M", "N", "NG", "L", "R", "W", "Y"})
+"""The consonants that hum and can be sung."""
 
 
 class Cue(Document, frozen=True):

@@ -19,11 +19,11 @@ import numpy.typing as npt
 import pyworld
 
 from shenqu.documents.audio import Samples
+from shenqu.dsp.pitch_track import HOP_S as FRAME_S
 
 Frames = npt.NDArray[np.floating[Any]]
 Numbers = npt.NDArray[np.int_]
 
-FRAME_S = 0.005
 F0_FLOOR_HZ = 71.0
 BLOCK = 40
 

@@ -6,21 +6,23 @@ over (note, syllable). With D a placement's time on its notes and V its spoken v
 
     stretch   4n * max(0, log2(D / 2V))**2    n its notes; words die of stretching beyond twice, not of pitch
     squeeze   6 * max(0, log2(S / 1.5 D))**2  S the spoken syllable: consonants need their time
-    hold      0.8 for every note after a placement's first, 1.2 where it ends the speech's own flow
+    hold      1.2 for every note after a placement's first, 0.8 where the speaker paused after the syllable
     stress    0.6 * |prominence - beat strength|, where a stressed syllable is weak or the reverse
     phrase    where a musical phrase ends: 2.5 inside a word, 0.5 inside the speaker's phrase
     pause     0.4 where the speaker paused but the tune goes on
     restart   2 where the speech begins again before its end (only between phrases, after a pause)
     ending    3 where the song ends inside a word, 1 inside the speaker's phrase
 
-The key moves the tune so that its notes, weighted by length, lie nearest to a little above the
-speaker's pitch (squared distance, three times dearer beyond six semitones). The tempo is the factor
+A placement has four notes at most, with no rest between them.
+
+The key moves the tune so that its notes, weighted by length, lie nearest to a semitone above the
+speaker's pitch (squared distance, three times dearer beyond six semitones; notes below pitch 40, which
+few voices reach, cost 20 times their squared distance from it more). The tempo is the factor
 between 2/3 and 3/2 with the least cost a note, where 1.5 * log2(factor)**2 is its own price.
 
 References
 ----------
-Craft rules R3, R4: singing sits 0 to 4 semitones above speech. Stretch beyond twice and pitch beyond
-six semitones are where words and timbre suffer: docs/benchmarks.md.
+Stretch beyond twice and pitch beyond six semitones are where words and timbre suffer: docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shenqu.documents.arrangement import Arrangement, Placement
-from shenqu.documents.speech import Syllable, Transcript
+from shenqu.documents.speech import PAUSE_S, Syllable, Transcript
 from shenqu.documents.tune import Note, Tune
 from shenqu.errors import InputError
 from shenqu.music.tempo import beat_strength, song_tempo
@@ -41,7 +43,6 @@ from shenqu.music.tempo import beat_strength, song_tempo
 Costs = npt.NDArray[np.float64]
 
 LONGEST_HOLD = 4
-PAUSE_S = 0.2
 SUNG_ABOVE_SPOKEN = 1.0
 LOWEST_SUNG_PITCH = 40
 SLOWEST, FASTEST = 2 / 3, 3 / 2

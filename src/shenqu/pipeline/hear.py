@@ -64,7 +64,7 @@ def hear(speech: Path, options: SingOptions, *, needed: int) -> Heard:
 
 def speaker_pitch(pitch: PitchTrack, transcript: Transcript, *, origin_s: float) -> float:
     """Return the median MIDI pitch of the vowels of `transcript`; 50 (147 Hz) where nothing is voiced."""
-    times_s = origin_s + np.arange(len(pitch.f0_hz)) * 0.005
+    times_s = origin_s + np.arange(len(pitch.f0_hz)) * pitch.hop_s
     in_vowel = np.zeros(len(times_s), dtype=bool)
     for syllable in transcript.syllables:
         in_vowel |= (times_s >= syllable.vowel_s) & (times_s < syllable.vowel_end_s)

@@ -23,7 +23,7 @@ from itertools import pairwise
 
 from shenqu.documents.arrangement import Arrangement, Placement
 from shenqu.documents.performance import Performance, SungNote, TempoMap, TimeMap
-from shenqu.documents.speech import Syllable, Transcript
+from shenqu.documents.speech import PAUSE_S, Syllable, Transcript
 from shenqu.documents.tune import Note
 from shenqu.errors import InputError
 
@@ -31,7 +31,6 @@ CONSONANT_SHARE = 0.32
 LEAST_CONSONANT_S = 0.05
 LONGEST_LEAD_S = 0.18
 LEGATO_GAP_S = 0.08
-PAUSE_S = 0.2
 BREATH_S = 0.08
 ATTACK_S = 0.03
 FASTEST_VOWEL = 1.6

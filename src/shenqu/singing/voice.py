@@ -32,27 +32,26 @@ from scipy.signal import butter, sosfilt, sosfiltfilt
 
 from shenqu.documents.audio import Samples
 from shenqu.documents.performance import Performance
-from shenqu.documents.speech import Transcript
-from shenqu.singing.vocoder import add_noise, add_pulses, pulse_times
+from shenqu.documents.speech import SONORANTS, Transcript
+from shenqu.dsp.pitch_track import HOP_S as FRAME_S
+from shenqu.singing.contour import HOP_S as MARK_S
+from shenqu.singing.contour import SETTLED_S
+from shenqu.singing.vocoder import NOISE_HOP_S, add_noise, add_pulses, pulse_times
 from shenqu.units import SONG_RATE, pitch_to_hz
 
 Array = npt.NDArray[np.floating[Any]]
 Marks = npt.NDArray[np.bool_]
 AnalyseVoice = Callable[[Samples, int, Array, npt.NDArray[np.int_]], tuple[Array, Array]]
 
-VERSION = "voice 2"
+VERSION = "voice 3"
 WORKERS = 2
 UNVOICED_ABOVE_HZ = 500.0
-FRAME_S = 0.005
-MARK_S = 0.001
 LEVEL_DBFS = -20.0
 MOST_GAIN_DB = 18.0
 EVENNESS = 0.6
 FADE_S = 0.004
 ATTACK_S, RELEASE_S = 0.005, 0.04
-SETTLED_S = 0.04
 SHORTEST_VOICED_S = 0.015
-SONORANT_PHONES = frozenset({"M", "N", "NG", "L", "R", "W", "Y"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,7 +174,8 @@ def _sing_units(
     memory: MutableMapping[str, Array],
 ) -> list[Array]:
     """Return the sound of every unit; only the frames of those that are not in `memory` are analysed."""
-    known = {unit.key: memory[unit.key] for unit in units if unit.key in memory}
+    # By `get`: what lies there may turn out to be damaged.
+    known = {unit.key: sound for unit in units if (sound := memory.get(unit.key)) is not None}
     missing = {unit.key: unit for unit in units if unit.key not in known}
     if missing:
         spectra = _analyse(material, list(missing.values()), analyse_voice)
@@ -229,7 +229,7 @@ def _voiced_marks(hz: Array, vowels: Marks, transcript: Transcript, origin_s: fl
     for syllable in transcript.syllables:
         for phone in syllable.phones:
             first, last = (max(0, round((time - origin_s) / MARK_S)) for time in (phone.start_s, phone.end_s))
-            if phone.phone in SONORANT_PHONES:
+            if phone.phone in SONORANTS:
                 voiced[first:last] = True
     return voiced | vowels
 
@@ -329,10 +329,11 @@ def _sound(material: Material, spectra: _Spectra, unit: _Unit, seed: int) -> Arr
     times = pulse_times(hz, MARK_S, whole=unit.whole)
     grid = np.arange(len(hz)) * MARK_S
     sound = np.zeros(room + round(grid[-1] * rate) + 2 * room)
-    power, aperiodicity = _spectra_at(material, spectra, np.interp(times, grid, unit.speech_s))
+    # The nearest mark's spectrum, not one between two marks: the speech may jump there.
+    nearest = np.round(times / MARK_S).astype(int)
+    power, aperiodicity = _spectra_at(material, spectra, unit.speech_s[nearest])
     add_pulses(sound, room, times, 1.0 / np.interp(times, grid, hz), power, aperiodicity, rate)
-    frames = np.arange(0.0, grid[-1] + 1e-9, FRAME_S)
-    power, aperiodicity = _spectra_at(material, spectra, np.interp(frames, grid, unit.speech_s))
+    power, aperiodicity = _spectra_at(material, spectra, unit.speech_s[:: round(NOISE_HOP_S / MARK_S)])
     rng = np.random.default_rng([seed, *hashlib.sha256(unit.speech_s.tobytes()).digest()[:8]])
     add_noise(sound, room, power, aperiodicity, rate, rng)
     return sound

@@ -29,11 +29,10 @@ import soxr
 from shenqu.documents.speech import Cue, Phone, Transcript
 from shenqu.errors import InputError, ShenquWarning
 from shenqu.speech.reading import Pronunciation, SpokenWord
-from shenqu.speech.shape import shape_words
+from shenqu.speech.shape import GAP_S, shape_words
 
 Samples = npt.NDArray[np.float32]
 
-PAUSE_S = 0.12
 _WINDOW_S = 30.0
 _SHORTEST_WINDOW_S = 4.0
 _UNSURE_S = 1.5  # at the end of a window the words beyond it pull at those inside
@@ -227,7 +226,7 @@ def _sure(found: Sequence[_Heard], stop_s: float, end_s: float, words: int) -> S
     if found and stop_s >= end_s and (found[-1].word == words - 1 or found[-1].end_s > end_s - _UNSURE_S / 2):
         return found
     inside = [entry for entry in found if entry.end_s <= stop_s - _UNSURE_S]
-    pauses = [index for index, (a, b) in enumerate(pairwise(inside), 1) if b.start_s - a.end_s >= PAUSE_S]
+    pauses = [index for index, (a, b) in enumerate(pairwise(inside), 1) if b.start_s - a.end_s >= GAP_S]
     return inside[: pauses[-1]] if pauses else inside
 
 
@@ -252,7 +251,7 @@ def _chunks(heard: Sequence[_Heard]) -> Iterator[tuple[int, int]]:
     for index in range(1, len(heard) + 1):
         if (
             index == len(heard)
-            or heard[index].start_s - heard[index - 1].end_s >= PAUSE_S
+            or heard[index].start_s - heard[index - 1].end_s >= GAP_S
             or heard[index].end_s - heard[first].start_s > _CHUNK_S
         ):
             yield first, index

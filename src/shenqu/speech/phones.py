@@ -17,7 +17,6 @@ def _set(names: str) -> frozenset[str]:
 
 
 VOWELS = _set("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW")
-SONORANTS = _set("L M N NG R W Y")
 _ONSETS = _set(
     """
     P-R P-L P-Y B-R B-L B-Y T-R T-W D-R D-W K-R K-L K-W K-Y G-R G-L G-W F-R F-L F-Y V-Y TH-R TH-W

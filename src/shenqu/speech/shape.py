@@ -19,15 +19,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from shenqu.documents.speech import Phone, Syllable, Word
+from shenqu.documents.speech import SONORANTS, Phone, Syllable, Word
 from shenqu.dsp.band_level import band_level
-from shenqu.speech.phones import SONORANTS, VOWELS, syllable_starts
+from shenqu.speech.phones import VOWELS, syllable_starts
 from shenqu.speech.reading import SpokenWord
 from shenqu.speech.spelling import bare, split_letters
 
 _HOP_S = 0.01
 _SHORT_VOWEL_S = 0.08
-_PAUSE_S = 0.12
+GAP_S = 0.12  # between two words: the sound of the first may end in it
 _LONGEST_TAIL_S = 0.4
 _TAIL_DB = 15.0  # a sound goes on while it is no more than this below the vowel it belongs to
 _REDUCED = {"AH", "ER", "IH"}
@@ -67,7 +67,7 @@ def _merged(before: Word, part: Word) -> Word:
 def _with_tail(phones: Phones, next_s: float, level: npt.NDArray[np.float64]) -> Phones:
     """Return `phones` with the last one drawn out to where its sound ends, if a pause follows."""
     last = phones[-1]
-    if next_s - last.end_s < _PAUSE_S:
+    if next_s - last.end_s < GAP_S:
         return phones
     vowel = next(phone for phone in reversed(phones) if phone.phone in VOWELS)
     loud = level[int(vowel.start_s / _HOP_S) : int(last.end_s / _HOP_S) + 1].max(initial=-np.inf) - _TAIL_DB
