@@ -7,6 +7,7 @@ why), 2 the command line could not be understood, 130 Ctrl-C.
 from __future__ import annotations
 
 import dataclasses
+import io
 import os
 import signal
 import sys
@@ -182,6 +183,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code."""
     signal.signal(signal.SIGTERM, _stop)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal without our letters shows question marks
+            stream.reconfigure(errors="replace")
     try:
         app([_unmistakable(argument) for argument in arguments] or ["--help"], exit_on_error=False, print_error=False)
     except BrokenPipeError:
@@ -217,9 +221,7 @@ def _stop(signal_number: int, frame: FrameType | None) -> None:
 
 
 def _say(line: str) -> None:
-    print(
-        line.encode(sys.stderr.encoding or "utf-8", "replace").decode(sys.stderr.encoding or "utf-8"), file=sys.stderr
-    )
+    print(line, file=sys.stderr)
 
 
 def _say_made(made: shenqu.Made, voice: Voice) -> None:

@@ -65,9 +65,9 @@ def _decode_value(kind: type, value: Any) -> Any:
         try:
             beat = Fraction(value).limit_denominator(1_000_000)
         except (ValueError, OverflowError, ZeroDivisionError):
-            raise ValueError(f"`{value}` is not a beat; write a number or a fraction such as 1/3") from None
+            raise ValueError(f"`{str(value)[:40]}` is not a beat; write a number or a fraction such as 1/3") from None
         if abs(beat) > MOST_BEATS:
-            raise ValueError(f"beat `{value}` is beyond {MOST_BEATS}")
+            raise ValueError(f"beat `{str(value)[:40]}` is beyond {MOST_BEATS}")
         return beat
     raise ValueError(f"expected a beat, got {type(value).__name__}")
 

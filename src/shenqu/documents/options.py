@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 from msgspec import Meta
 
+from shenqu.documents.speech import LONGEST_S
+
 Style = Literal["natural", "hard"]
 Mode = Literal["phrase"]
 Band = Literal["auto", "square-dance", "chiptune", "score", "none"]
@@ -26,10 +28,10 @@ class SingOptions:
     language: Annotated[str | None, Parameter(name="--language")] = None
     """Language of the words, as a code: en or zh. Default: told from the script."""
 
-    start_s: Annotated[float, Parameter(name="--start"), Meta(ge=0)] = 0.0
+    start_s: Annotated[float, Parameter(name="--start"), Meta(ge=0, le=LONGEST_S)] = 0.0
     """Where in the recording to begin, in seconds."""
 
-    end_s: Annotated[Annotated[float, Meta(gt=0)] | None, Parameter(name="--end")] = None
+    end_s: Annotated[Annotated[float, Meta(gt=0, le=LONGEST_S)] | None, Parameter(name="--end")] = None
     """Where in the recording to stop, in seconds. Default: its end."""
 
     track: Annotated[str | None, Parameter(name="--track")] = None
@@ -47,7 +49,7 @@ class SingOptions:
     tempo_bpm: Annotated[Annotated[float, Meta(gt=0)] | None, Parameter(name="--tempo")] = None
     """Quarter notes a minute at the start, within 2/3 and 3/2 of the tune's. Default: chosen for the speech."""
 
-    length_s: Annotated[Annotated[float, Meta(gt=0)] | None, Parameter(name="--length")] = None
+    length_s: Annotated[Annotated[float, Meta(gt=0, le=LONGEST_S)] | None, Parameter(name="--length")] = None
     """Upper limit of the song's length in seconds; it ends with a musical phrase. Default: the tune once."""
 
     band: Annotated[Band, Parameter(name="--band")] = "auto"

@@ -18,7 +18,7 @@ class Source(Document, frozen=True, kw_only=True):
 
     path: str
     sha256: str
-    start_s: float = 0.0
+    start_s: Annotated[float, Meta(ge=0)] = 0.0
     end_s: float | None = None
 
 

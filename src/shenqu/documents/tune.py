@@ -6,6 +6,7 @@ A beat is a quarter note; beat 0 is the start of the tune, upbeat included.
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -13,6 +14,7 @@ from msgspec import Meta
 from shenqu.documents.base import Document
 
 Pitch = Annotated[int, Meta(ge=0, le=127)]
+MOST_CHANGES = 2000
 
 
 def _check_length(length_beat: Fraction) -> None:
@@ -59,6 +61,11 @@ class Metre(Document, frozen=True, kw_only=True):
     numerator: Annotated[int, Meta(ge=1, le=64)]
     denominator: Annotated[int, Meta(ge=1, le=64)]
 
+    def __post_init__(self) -> None:
+        """Refuse a beat that no note value stands for."""
+        if self.denominator & (self.denominator - 1):
+            raise ValueError(f"`denominator` must be 1, 2, 4, 8, 16, 32 or 64, not {self.denominator}")
+
 
 class PartNote(Document, frozen=True, kw_only=True):
     """A note that an instrument plays, with its MIDI velocity (1 to 127)."""
@@ -92,8 +99,8 @@ class Tune(Document, frozen=True, kw_only=True):
     id: str
     title: str
     notes: Annotated[tuple[Note, ...], Meta(min_length=1)]
-    tempi: Annotated[tuple[Tempo, ...], Meta(min_length=1)]
-    metres: Annotated[tuple[Metre, ...], Meta(min_length=1)]
+    tempi: Annotated[tuple[Tempo, ...], Meta(min_length=1, max_length=MOST_CHANGES)]
+    metres: Annotated[tuple[Metre, ...], Meta(min_length=1, max_length=MOST_CHANGES)]
     upbeat_beat: Fraction = Fraction(0)
     tonic: Annotated[int, Meta(ge=0, le=11)] = 0
     scale: Literal["major", "minor"] = "major"
@@ -101,6 +108,20 @@ class Tune(Document, frozen=True, kw_only=True):
     phrase_ends: tuple[Fraction, ...] = ()
     parts: tuple[Part, ...] = ()
     origin: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse notes, tempi or metres out of order, and an upbeat of less than nothing."""
+        for before, note in pairwise(self.notes):
+            if note.onset_beat < before.end_beat:
+                raise ValueError(f"the `notes` at beats {before.onset_beat} and {note.onset_beat} overlap")
+        for name, onsets in (
+            ("tempi", [tempo.onset_beat for tempo in self.tempi]),
+            ("metres", [metre.onset_beat for metre in self.metres]),
+        ):
+            if any(onset <= before for before, onset in pairwise(onsets)):
+                raise ValueError(f"the beats of `{name}` must rise")
+        if self.upbeat_beat < 0:
+            raise ValueError(f"`upbeat_beat` must be 0 or more, not {self.upbeat_beat}")
 
     @property
     def end_beat(self) -> Fraction:

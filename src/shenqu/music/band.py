@@ -142,6 +142,8 @@ def band_parts(tune: Tune, *, style: str | None = None, seed: int = 0) -> tuple[
         raise InputError(f"there is no band style {style!r}: choose one of {', '.join(BAND_STYLES)}")
     chosen, chords = STYLES[style], tune.chords or harmonize(tune)
     pulses = _pulses(tune)
+    if not pulses:  # all of it lies before the first bar line
+        return ()
     parts = [
         Part(name="drums", program=chosen.kit, drums=True, notes=_drums(chosen, pulses, seed)),
         Part(name="bass", program=chosen.bass_program, drums=False, notes=_bass(chosen, pulses, chords)),
@@ -159,7 +161,9 @@ def _pulses(tune: Tune) -> list[_Pulse]:
     for start, length in bar_lines(tune):
         if start < tune.upbeat_beat:
             continue
-        metre = max((m for m in tune.metres if m.onset_beat <= start), key=lambda m: m.onset_beat)
+        metre = max(
+            (m for m in tune.metres if m.onset_beat <= start), key=lambda m: m.onset_beat, default=tune.metres[0]
+        )
         compound = metre.denominator >= 8 and metre.numerator % 3 == 0
         size = Fraction(12, metre.denominator) if compound else Fraction(1)
         count = max(1, -(-length // size))

@@ -7,7 +7,7 @@ import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_type_hints
 
 import msgspec
 import numpy as np
@@ -195,7 +195,8 @@ def _checked(options: SingOptions) -> SingOptions:
         return msgspec.convert(dataclasses.asdict(options), SingOptions)
     except msgspec.ValidationError as error:
         message, _, field = str(error).partition(" - at `$.")
-        raise InputError(f"{field.rstrip('`')}: {message[:1].lower()}{message[1:]}") from None
+        flag = get_type_hints(SingOptions, include_extras=True)[field.rstrip("`")].__metadata__[0].name[0]
+        raise InputError(f"{flag}: {message[:1].lower()}{message[1:].replace('`', '')}; see --help") from None
 
 
 def _is_file(name: str) -> bool:

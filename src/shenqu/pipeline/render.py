@@ -47,6 +47,7 @@ STEMS = ("vocal.wav", "backing.wav", "mix.wav", "captions.ass", "time_map.json",
 Painter = Callable[[int, Picture], None]
 
 TAIL_S = 1.0
+LONGEST_SONG_S = 3600.0
 MARGIN_S = 0.5
 USUAL_SIZE = (1280, 720)
 
@@ -128,6 +129,11 @@ def render_sound(song: Song, speech: Path, *, report: Report) -> Sung:
     clock = song_tempo(song.tune, tempo_factor=song.tempo_factor)
     ends = [note.end_beat for placement in song.placements for note in placement.notes]
     duration_s = clock.beat_to_s(max([song.tune.end_beat, *ends])) + TAIL_S
+    if duration_s > LONGEST_SONG_S:
+        message = (
+            f"the song would last {duration_s:.0f} s, longer than {LONGEST_SONG_S:.0f}; shorten the tune (--length)"
+        )
+        raise InputError(message)
     arrangement = Arrangement(placements=song.placements, transpose=song.transpose, tempo_factor=song.tempo_factor)
     performance = perform(arrangement, song.transcript, clock, duration_s=duration_s)
     report("singing", 0.0)
