@@ -112,6 +112,8 @@ def test_bad_input_is_refused_in_one_line():
 def test_a_tune_is_cut_at_a_phrase_end():
     clipped = clip_tune(tune_of(["1"] * 12), length_s=5.0, tempo_factor=1.0)
     assert [note.onset_beat for note in clipped.notes] == list(range(8))
+    shorter = clip_tune(tune_of(["1"] * 12), length_s=5.0, tail_s=1.0, tempo_factor=1.0)
+    assert [note.onset_beat for note in shorter.notes] == list(range(4))
 
 
 def test_there_is_room_before_the_first_note():

@@ -27,6 +27,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from shenqu.documents.picture import EditList
+from shenqu.errors import ToolError
 from shenqu.media.frames import FrameReader, Picture
 from shenqu.media.video import VideoInfo
 
@@ -194,8 +195,14 @@ def _piece(data: bytes, frame: int, is_key: bool) -> Piece:
 
 
 def video_encoder(codec: Codec, edit_list: EditList) -> VideoCodecContext:
-    """Return a new encoder; all that are made alike have the same header."""
-    encoder = cast(VideoCodecContext, av.CodecContext.create(codec.name, "w"))
+    """Return a new encoder; all that are made alike have the same header.
+
+    Raises `ToolError` where FFmpeg was built without it.
+    """
+    try:
+        encoder = cast(VideoCodecContext, av.CodecContext.create(codec.name, "w"))
+    except av.codec.codec.UnknownCodecError as error:
+        raise ToolError(f"FFmpeg here has no encoder {codec.name}; make a .webm, or another build of PyAV") from error
     encoder.width, encoder.height, encoder.pix_fmt = edit_list.width, edit_list.height, "yuv420p"
     encoder.time_base = 1 / edit_list.rate
     encoder.framerate = edit_list.rate

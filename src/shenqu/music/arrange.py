@@ -110,8 +110,8 @@ def choose_transpose(tune: Tune, speaker_pitch: float) -> int:
     return min(range(-60, 61), key=lambda transpose: (cost(transpose), abs(transpose)))
 
 
-def clip_tune(tune: Tune, *, length_s: float, tempo_factor: float) -> Tune:
-    """Return `tune` up to the last phrase end that is sung within `length_s` seconds.
+def clip_tune(tune: Tune, *, length_s: float, tempo_factor: float, tail_s: float = 0.0) -> Tune:
+    """Return `tune` up to the last phrase end that is sung within `length_s` seconds, `tail_s` after it included.
 
     Raises
     ------
@@ -119,9 +119,9 @@ def clip_tune(tune: Tune, *, length_s: float, tempo_factor: float) -> Tune:
         Where not even the first phrase fits.
     """
     clock = song_tempo(tune, tempo_factor=tempo_factor)
-    ends = [end for end in tune.phrase_ends if clock.beat_to_s(end) <= length_s]
+    ends = [end for end in tune.phrase_ends if clock.beat_to_s(end) + tail_s <= length_s]
     if not ends:
-        first_s = clock.beat_to_s(tune.phrase_ends[0])
+        first_s = clock.beat_to_s(tune.phrase_ends[0]) + tail_s
         raise InputError(
             f"the first phrase of {tune.id} takes {first_s:.1f} s; give --length {math.ceil(first_s)} or more"
         )

@@ -13,6 +13,7 @@ from shenqu.music.arrange import arrange, choose_transpose, clip_tune, tempo_fac
 from shenqu.music.catalogue import built_in_tune, built_in_tunes
 from shenqu.music.melody import score_to_tune
 from shenqu.pipeline.hear import Heard
+from shenqu.pipeline.render import TAIL_S
 
 
 def find_tune(name: str, track: str | None) -> Tune:
@@ -41,7 +42,7 @@ def plan_song(heard: Heard, tune: Tune, options: SingOptions, *, source: Source,
     arrangement = arrange(tune, heard.transcript, transpose=transpose, tempo_factor=factor)
     if options.length_s is not None:
         factor = arrangement.tempo_factor
-        tune = clip_tune(tune, length_s=options.length_s, tempo_factor=factor)
+        tune = clip_tune(tune, length_s=options.length_s, tempo_factor=factor, tail_s=TAIL_S)
         arrangement = arrange(tune, heard.transcript, transpose=transpose, tempo_factor=factor)
     return Song(
         title=f"{speech_name}: {tune.title or tune.id}",
