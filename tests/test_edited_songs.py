@@ -55,6 +55,8 @@ def metre(numerator, denominator):
         (("tune", "metres"), metre(4, 3), "denominator"),
         (("tune", "metres"), metre(0, 4), "numerator"),
         (("tune", "chords", 0, "symbol"), "Zx9", "chord"),
+        (("tune", "chords", 0, "length_beat"), -4, "length_beat"),
+        (("sources", 0, "path"), "x" * 5000 + "\x1b[31m", "--source"),
         (("options", "start_s"), 1e308, "start_s"),
         (("options", "picture"), "99999x1", "99999x1"),
         (("transcript", "words", 0, "syllables", 0, "vowel_s"), 1e300, "must rise"),

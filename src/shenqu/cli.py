@@ -25,6 +25,8 @@ import shenqu
 from shenqu.documents.options import SingOptions
 from shenqu.errors import ShenquError, ShenquWarning
 
+LONGEST_LINE = 480
+
 app = App(
     name="shenqu",
     help="Turn any speech into a song.",
@@ -33,6 +35,7 @@ app = App(
     help_flags=["--help", "-h"],
     help_format="plaintext",
     result_action="return_value",
+    suppress_keyboard_interrupt=False,
 )
 
 
@@ -175,11 +178,6 @@ def tunes(
         )
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit with its code."""
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
-
-
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code."""
     signal.signal(signal.SIGTERM, _stop)
@@ -192,7 +190,7 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (CycloptsError, ShenquError, KeyboardInterrupt, OSError, MemoryError) as error:
         code, message = _answer(error)
-        _say("shenqu: " + " ".join(message.split()))
+        _say(f"shenqu: {message}")
         return code
     return 0
 
@@ -210,6 +208,13 @@ def _answer(error: BaseException) -> tuple[int, str]:
     return 1, str(error)
 
 
+def _one_line(message: str) -> str:
+    """Return a message as one line of bounded length, without signs that a terminal would obey."""
+    line = "".join(sign if sign.isprintable() else " " for sign in message)
+    line = " ".join(line.split())
+    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE // 2]} ... {line[-LONGEST_LINE // 2 :]}"
+
+
 def _unmistakable(argument: str) -> str:
     """A file whose name begins with a dash is a file."""
     is_file = argument.startswith("-") and "." in argument and Path(argument).is_file()
@@ -221,7 +226,7 @@ def _stop(signal_number: int, frame: FrameType | None) -> None:
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr)
+    print(_one_line(line), file=sys.stderr)
 
 
 def _say_made(made: shenqu.Made, voice: Voice) -> None:

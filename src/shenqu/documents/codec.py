@@ -47,7 +47,7 @@ def decode(data: bytes, kind: type[SomeDocument], *, name: str) -> SomeDocument:
         _refuse_unknown_options(document, data)
     except msgspec.ValidationError as error:
         raise InputError(_describe(str(error), data, name)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{name}: not a readable JSON document ({error})") from None
     return document
 

@@ -46,6 +46,10 @@ class Chord(Document, frozen=True, kw_only=True):
     onset_beat: Fraction
     length_beat: Fraction
 
+    def __post_init__(self) -> None:
+        """Refuse a chord of no length."""
+        _check_length(self.length_beat)
+
 
 class Tempo(Document, frozen=True, kw_only=True):
     """The tempo from `onset_beat` on, in quarter notes a minute."""

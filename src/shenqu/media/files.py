@@ -12,6 +12,7 @@ POSIX.1-2017, rename(): atomic within a file system; the reason for the name bes
 
 from __future__ import annotations
 
+import atexit
 import errno
 import hashlib
 import itertools
@@ -28,6 +29,7 @@ if sys.platform != "win32":
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _counter = itertools.count()
+_unfinished: set[Path] = set()
 
 
 @contextmanager
@@ -111,6 +113,7 @@ def _hidden_file(target: Path) -> Iterator[Path]:
     """Create and lock an empty file beside `target`; remove it at the end if it is still there."""
     _sweep(target)
     hidden = target.with_name(f"{_mark(target)}{os.getpid()}-{next(_counter)}{target.suffix}")
+    _unfinished.add(hidden)
     try:
         descriptor = os.open(hidden, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
     except (OSError, ValueError) as error:
@@ -121,6 +124,15 @@ def _hidden_file(target: Path) -> Iterator[Path]:
     finally:
         os.close(descriptor)
         hidden.unlink(missing_ok=True)
+        _unfinished.discard(hidden)
+
+
+@atexit.register
+def _remove_unfinished() -> None:
+    """Remove what an interruption left that came between a file's creation and the block that guards it."""
+    for hidden in _unfinished:
+        with suppress(OSError):
+            hidden.unlink()
 
 
 def _mark(target: Path) -> str:

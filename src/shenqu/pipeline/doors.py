@@ -239,7 +239,7 @@ def _relative(path: Path, document: Path) -> str:
 
 def _source_path(document: Path, song: Song) -> Path:
     path = document.parent / song.sources[0].path
-    if not path.is_file():
+    if not _is_file(str(path)):
         raise InputError(f"{document}: its recording {path} is missing; say where it is with --source")
     return path
 
