@@ -276,6 +276,6 @@ def test_a_run_that_is_stopped_leaves_nothing_half(folder, tmp_path, sent, code)
     assert not out.exists()
     assert not out.with_suffix(".shenqu").exists()
     if sent == signal.SIGKILL:
-        short = ["--picture", "160x90", "--length", "6"]
+        short = ["--picture", "160x90", "--length", "8"]
         assert run([*words[:-1], *short]) == 0
     assert {path.name for path in tmp_path.iterdir()} <= {"song.mp4", "song.shenqu"}

@@ -11,6 +11,7 @@ import io
 import os
 import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ from shenqu.documents.options import SingOptions
 from shenqu.errors import ShenquError, ShenquWarning
 
 LONGEST_LINE = 480
+STOPPED = "stopped; nothing was written"
+_stopped = threading.Event()
 
 app = App(
     name="shenqu",
@@ -180,7 +183,10 @@ def tunes(
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code."""
-    signal.signal(signal.SIGTERM, _stop)
+    _stopped.clear()
+    for sent in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(sent) is not signal.SIG_IGN:
+            signal.signal(sent, _stop)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal without our letters shows question marks
             stream.reconfigure(errors="replace")
@@ -192,6 +198,11 @@ def run(arguments: Sequence[str]) -> int:
         code, message = _answer(error)
         _say(f"shenqu: {message}")
         return code
+    except Exception:
+        if not _stopped.is_set():
+            raise
+        _say(f"shenqu: {STOPPED}")  # an interrupted import of a library may end in any error
+        return 130
     return 0
 
 
@@ -199,8 +210,8 @@ def _answer(error: BaseException) -> tuple[int, str]:
     """Return exit code and message for what stopped a command."""
     if isinstance(error, CycloptsError):
         return 2, f"{error} Try: shenqu --help"
-    if isinstance(error, KeyboardInterrupt):
-        return 130, "stopped; nothing was written"
+    if isinstance(error, KeyboardInterrupt) or _stopped.is_set():
+        return 130, STOPPED
     if isinstance(error, MemoryError):
         return 1, "not enough memory; take a shorter part of the recording (--start, --end)"
     if isinstance(error, OSError):
@@ -222,6 +233,7 @@ def _unmistakable(argument: str) -> str:
 
 
 def _stop(signal_number: int, frame: FrameType | None) -> None:
+    _stopped.set()
     raise KeyboardInterrupt
 
 
