@@ -12,7 +12,7 @@ from scipy.signal import lfilter
 
 from shenqu.cache import ArrayCache
 from shenqu.documents.arrangement import Arrangement, Placement
-from shenqu.documents.performance import TempoMap
+from shenqu.documents.performance import Performance, SungNote, TempoMap, TimeMap
 from shenqu.documents.speech import Phone, Syllable, Transcript, Word
 from shenqu.documents.tune import Note
 from shenqu.engines.world import analyse_voice
@@ -125,6 +125,19 @@ def test_unvoiced_sounds_are_the_recording_itself():
     curve = np.correlate(song, source[20 : length - 20], "valid")
     energy = np.linalg.norm(source[20 : length - 20]) * np.linalg.norm(song[: length - 40])
     assert curve.max() / energy > 0.9
+
+
+def test_nothing_is_heard_of_what_a_jump_passes_over():
+    samples = np.zeros(2 * RATE, dtype=np.float32)
+    samples[RATE // 2 : RATE] = np.random.default_rng(0).uniform(-1, 1, RATE // 2)
+    material = prepare(
+        samples, RATE, origin_s=0.0, hz=np.zeros(401), transcript=Transcript(language="en")
+    )  # all of it unvoiced
+    rows = ((0.0, 0.2), (0.1005, 0.3005), (0.1005, 1.2), (0.3, 1.3995))
+    note = SungNote(start_s=0.0, end_s=0.3, pitch=50, syllable=0, lyric="s")
+    performance = Performance(notes=(note,), time_map=TimeMap(rows=rows), duration_s=0.5)
+    vocal = sing(material, performance, np.full(501, 50.0), seed=0, analyse_voice=analyse_voice, memory={})
+    assert np.abs(vocal).max() < 1e-3
 
 
 def test_every_syllable_comes_out_at_one_level():

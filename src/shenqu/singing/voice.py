@@ -18,9 +18,10 @@ WORLD: see `engines.world`. Voicing forced in vowels: the best remedy for creak 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -45,6 +46,7 @@ AnalyseVoice = Callable[[Samples, int, Array, npt.NDArray[np.int_]], tuple[Array
 
 VERSION = "voice 3"
 WORKERS = 2
+UNITS_AT_ONCE = 200  # whose spectra are in memory together
 UNVOICED_ABOVE_HZ = 500.0
 LEVEL_DBFS = -20.0
 MOST_GAIN_DB = 18.0
@@ -177,12 +179,14 @@ def _sing_units(
     # By `get`: what lies there may turn out to be damaged.
     known = {unit.key: sound for unit in units if (sound := memory.get(unit.key)) is not None}
     missing = {unit.key: unit for unit in units if unit.key not in known}
-    if missing:
-        spectra = _analyse(material, list(missing.values()), analyse_voice)
+    # In the order of the speech, so that hardly a frame is analysed for two batches.
+    ordered = sorted(missing.values(), key=lambda unit: float(unit.speech_s[0]))
+    for first in range(0, len(ordered), UNITS_AT_ONCE):
+        batch = ordered[first : first + UNITS_AT_ONCE]
+        sound_of = partial(_sound, material, _analyse(material, batch, analyse_voice), seed=seed)
         with ThreadPoolExecutor(WORKERS) as pool:
-            made = pool.map(lambda unit: _sound(material, spectra, unit, seed), missing.values())
-            for key, sound in zip(missing, made, strict=True):
-                known[key] = memory[key] = sound
+            for unit, sound in zip(batch, pool.map(sound_of, batch), strict=True):
+                known[unit.key] = memory[unit.key] = sound
     return [known[unit.key] for unit in units]
 
 
@@ -290,6 +294,13 @@ def _stretches(marks: Marks) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
 
 
+def _pieces(marks: Marks, speech_s: Array) -> Iterator[tuple[int, int]]:
+    """Yield the stretches of `marks`, cut where the speech jumps."""
+    jumps = np.flatnonzero(np.abs(np.diff(speech_s)) > 3 * MARK_S) + 1
+    for first, last in _stretches(marks):
+        yield from pairwise([first, *jumps[(jumps > first) & (jumps < last)].tolist(), last])
+
+
 def _units(
     material: Material, performance: Performance, contour: Array, speech_s: Array, voiced: Marks, seed: int
 ) -> list[_Unit]:
@@ -322,7 +333,7 @@ def _room(rate: int) -> int:
     return rate // 40
 
 
-def _sound(material: Material, spectra: _Spectra, unit: _Unit, seed: int) -> Array:
+def _sound(material: Material, spectra: _Spectra, unit: _Unit, *, seed: int) -> Array:
     """Return one unit's sound, with room before its start and after its end for what rings."""
     rate, room = material.rate, _room(material.rate)
     hz = pitch_to_hz(unit.pitch)
@@ -351,12 +362,12 @@ def _spectra_at(material: Material, spectra: _Spectra, speech_s: Array) -> tuple
 
 
 def _recording(material: Material, speech_s: Array, unvoiced: Marks, length: int) -> Array:
-    """Return the recording itself wherever `unvoiced` is set, faded over a few milliseconds."""
+    """Return the recording itself wherever `unvoiced` is set, faded over a few milliseconds, at jumps crosswise."""
     rate = material.rate
     at = np.arange(length) / rate
     speech = np.interp(at, np.arange(len(speech_s)) * MARK_S, speech_s)
     out = np.zeros(length)
-    for first, last in _stretches(unvoiced):
+    for first, last in _pieces(unvoiced, speech_s):
         low = max(0, round((first * MARK_S - FADE_S) * rate))
         high = min(length, round((last * MARK_S + FADE_S) * rate))
         if high <= low:
