@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,13 +37,14 @@ import numpy.typing as npt
 
 from shenqu.documents.arrangement import Arrangement, Placement
 from shenqu.documents.speech import PAUSE_S, Syllable, Transcript
-from shenqu.documents.tune import Note, Tune
+from shenqu.documents.tune import Tune
 from shenqu.errors import InputError
 from shenqu.music.tempo import beat_strength, song_tempo
 
 Costs = npt.NDArray[np.float64]
 
 LONGEST_HOLD = 4
+MOST_NOTES = 4000
 SUNG_ABOVE_SPOKEN = 1.0
 LOWEST_SUNG_PITCH = 40
 SLOWEST, FASTEST = 2 / 3, 3 / 2
@@ -59,6 +61,16 @@ class _Speech:
     pause: npt.NDArray[np.bool_]
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What the cost needs to know of every note, at the written tempo, one value each."""
+
+    start_s: Costs
+    end_s: Costs
+    strength: Costs
+    phrase_end: npt.NDArray[np.bool_]
+
+
 def arrange(tune: Tune, transcript: Transcript, *, transpose: int, tempo_factor: float | None = None) -> Arrangement:
     """Return the cheapest way to sing `transcript` on all notes of `tune` (see the module's cost).
 
@@ -67,13 +79,15 @@ def arrange(tune: Tune, transcript: Transcript, *, transpose: int, tempo_factor:
     Raises
     ------
     InputError
-        Where there is no syllable.
+        Where there is no syllable, or the tune is longer than any song.
     """
     if not transcript.syllables:
         raise InputError("there is no syllable to sing in this speech; try another part of it (--start, --end)")
-    speech = _measure(transcript)
+    if len(tune.notes) > MOST_NOTES:
+        raise InputError(f"{tune.id} has {len(tune.notes)} notes, more than {MOST_NOTES}; give a shorter tune")
+    speech, line = _measure(transcript), _measure_tune(tune)
     factors = [tempo_factor] if tempo_factor else np.geomspace(SLOWEST, FASTEST, 13)
-    _, factor, spans = min((_assign(tune, speech, float(factor)) for factor in factors), key=lambda choice: choice[0])
+    _, factor, spans = min((_assign(line, speech, float(factor)) for factor in factors), key=lambda choice: choice[0])
     notes = [note.replace(pitch=note.pitch + transpose) for note in tune.notes]
     placements = tuple(Placement(syllable=j, notes=tuple(notes[first:last])) for first, last, j in spans)
     return Arrangement(placements=placements, transpose=transpose, tempo_factor=factor)
@@ -160,30 +174,38 @@ def _measure(transcript: Transcript) -> _Speech:
     )
 
 
+def _measure_tune(tune: Tune) -> _Line:
+    clock = song_tempo(tune, tempo_factor=1.0)
+    onsets = [note.onset_beat for note in tune.notes]
+    phrase_end = np.zeros(len(onsets), dtype=bool)
+    phrase_end[[max(0, bisect_left(onsets, end) - 1) for end in tune.phrase_ends]] = True
+    return _Line(
+        start_s=np.array([clock.beat_to_s(onset) for onset in onsets]),
+        end_s=np.array([clock.beat_to_s(note.end_beat) for note in tune.notes]),
+        strength=np.array([beat_strength(tune, onset) for onset in onsets]),
+        phrase_end=phrase_end,
+    )
+
+
 def _prominence(syllable: Syllable) -> float:
     if syllable.tone:
         return 0.0 if syllable.tone == 5 else 0.6
     return {0: 0.0, 1: 1.0, 2: 0.6}[syllable.stress]
 
 
-def _assign(tune: Tune, speech: _Speech, factor: float) -> tuple[float, float, list[tuple[int, int, int]]]:
+def _assign(line: _Line, speech: _Speech, factor: float) -> tuple[float, float, list[tuple[int, int, int]]]:
     """Return (cost a note, factor, spans (first note, last note + 1, syllable)) of the cheapest song."""
-    clock = song_tempo(tune, tempo_factor=factor)
-    start_s = np.array([clock.beat_to_s(note.onset_beat) for note in tune.notes])
-    end_s = np.array([clock.beat_to_s(note.end_beat) for note in tune.notes])
-    count, syllables = len(tune.notes), len(speech.vowel_s)
-    phrase_end = _phrase_ends(tune)
+    start_s, end_s, phrase_end = line.start_s / factor, line.end_s / factor, line.phrase_end
+    count, syllables = len(start_s), len(speech.vowel_s)
     least = np.full((count + 1, syllables), np.inf)
-    came_from = np.zeros((count + 1, syllables, 2), dtype=int)  # notes held, syllable before
+    came_from = np.zeros((count + 1, syllables, 2), dtype=np.int32)  # notes held, syllable before
     for last in range(count):
         for held in range(1, min(LONGEST_HOLD, last + 1) + 1):
             first = last + 1 - held
             if held > 1 and start_s[first + 1] - end_s[first] > 0.05:
                 break
             before, syllable_before = _arrivals(least, first, speech, after_phrase=first > 0 and phrase_end[first - 1])
-            cost = before + _span_cost(
-                speech, end_s[last] - start_s[first], held, beat_strength(tune, tune.notes[first].onset_beat)
-            )
+            cost = before + _span_cost(speech, end_s[last] - start_s[first], held, line.strength[first])
             cost += np.where(speech.word_end, np.where(speech.pause, 0.0, 0.5), 2.5) if phrase_end[last] else 0.0
             cost += 0.0 if phrase_end[last] else 0.4 * speech.pause
             better = cost < least[last + 1]
@@ -217,16 +239,7 @@ def _span_cost(speech: _Speech, sung_s: float, held: int, strength: float) -> Co
     return 4.0 * held * stretch**2 + 6.0 * squeeze**2 + hold + 0.6 * np.abs(speech.prominence - strength)
 
 
-def _phrase_ends(tune: Tune) -> list[bool]:
-    ends = sorted(tune.phrase_ends)
-    following: list[Note | None] = [*tune.notes[1:], None]
-    return [
-        any(note.onset_beat < end and (after is None or after.onset_beat >= end) for end in ends)
-        for note, after in zip(tune.notes, following, strict=True)
-    ]
-
-
-def _spans(came_from: npt.NDArray[np.int_], count: int, syllable: int) -> list[tuple[int, int, int]]:
+def _spans(came_from: npt.NDArray[np.int32], count: int, syllable: int) -> list[tuple[int, int, int]]:
     spans, last = [], count
     while last > 0:
         held, before = came_from[last, syllable]
