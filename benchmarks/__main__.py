@@ -91,9 +91,12 @@ def main(names: Sequence[str]) -> int:
         if unknown:
             print(f"no bench {', '.join(sorted(unknown))}; there are {', '.join(parts)}", file=sys.stderr)
             return 2
-        written = {name: bench() for name, bench in parts.items() if not names or name in names}
+        written = {}
+        for name in names or parts:
+            written[name] = parts[name]()
+            print(f"\n{written[name]}\n", flush=True)
         if names:
-            print("\n\n".join([benches.source(), *written.values()]))
+            print(benches.source())
             return 0
         order = ("singing", "voice", "picture", "memory", "variants")
         sections = [HEAD + benches.source(), machine(), *(written[name] for name in order)]

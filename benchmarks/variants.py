@@ -77,7 +77,7 @@ def _mean_figures(index: int, recordings: Sequence[Recording], workshop: Path, s
     variant, figures = VARIANTS[index], []
     for recording in recordings:
         folder = workshop / f"variant-{index}-{recording.name}"
-        with patch.multiple(voice, **variant.instead), patch.dict(os.environ, SHENQU_CACHE=str(folder / "cache")):
+        with patch.dict(vars(voice), variant.instead), patch.dict(os.environ, SHENQU_CACHE=str(folder / "cache")):
             options = {"text": recording.text, "band": "none", **variant.options}
             sing(recording.path, TUNE, out=workshop / f"{folder.name}.wav", stems=folder, **options)
         figures.append(judge_stems(folder, None, script))
