@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shenqu.documents.performance import TempoMap
 from shenqu.documents.speech import Syllable, Transcript, Word
 from shenqu.documents.tune import Metre, Note, Tempo, Tune
 from shenqu.errors import InputError
@@ -126,3 +127,13 @@ def test_there_is_room_before_the_first_note():
 def test_strong_beats_of_a_jig():
     tune = tune_of(["1"]).replace(metres=(Metre(onset_beat=Fraction(0), numerator=6, denominator=8),))
     assert [beat_strength(tune, Fraction(k, 2)) for k in range(7)] == [1.0, 0.0, 0.0, 0.6, 0.0, 0.0, 1.0]
+
+
+def test_a_clock_of_many_tempi_keeps_time():
+    steps = tuple((Fraction(beat), 60.0 if beat % 2 else 120.0) for beat in range(2000))
+    clock = TempoMap(lead_in_beat=Fraction(2), steps=steps)
+    for beat in (-2, -1, 0, 1, 2, 1001, 1999, 2500):
+        seconds = 0.5 * (min(beat, 0) + 2) + sum(1.0 if at % 2 else 0.5 for at in range(min(beat, 1999)))
+        assert clock.beat_to_s(Fraction(beat)) == pytest.approx(seconds + max(0, beat - 1999), abs=1e-9)
+    later = clock.replace(lead_in_beat=Fraction(4))
+    assert later.beat_to_s(Fraction(7)) == pytest.approx(clock.beat_to_s(Fraction(7)) + 1.0, abs=1e-9)

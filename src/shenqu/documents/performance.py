@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from fractions import Fraction
+from functools import cached_property
 
 from shenqu.documents.base import Document
 
 
-class TempoMap(Document, frozen=True, kw_only=True):
-    """Song time of every beat: `lead_in_beat` beats before beat 0, then the tempi in `steps` (beat, bpm).
+class TempoMap(Document, frozen=True, kw_only=True, dict=True):
+    """Song time of every beat: `lead_in_beat` beats before beat 0, then the tempi in `steps` (beat, bpm), rising.
 
     The first step is at beat 0 or before; its tempo holds in the lead-in too.
     """
@@ -29,14 +30,19 @@ class TempoMap(Document, frozen=True, kw_only=True):
         >>> TempoMap(lead_in_beat=Fraction(1), steps=((Fraction(0), 60.0), (Fraction(2), 30.0))).beat_to_s(Fraction(3))
         5.0
         """
-        last, bpm = -self.lead_in_beat, self.steps[0][1]
-        seconds = 0.0
-        for onset, next_bpm in self.steps:
-            if onset >= beat:
-                break
-            seconds += float(onset - last) * 60.0 / bpm
-            last, bpm = onset, next_bpm
-        return seconds + float(beat - last) * 60.0 / bpm
+        index = max(0, bisect_right(self._knots, beat, key=lambda knot: knot[0]) - 1)
+        onset_beat, onset_s, bpm = self._knots[index]
+        return onset_s + float(beat - onset_beat) * 60.0 / bpm
+
+    @cached_property
+    def _knots(self) -> list[tuple[Fraction, float, float]]:
+        """Beat, song time and tempo of the song's start and of every change of tempo behind it."""
+        knots = [(-self.lead_in_beat, 0.0, self.steps[0][1])]
+        for beat, bpm in self.steps[1:]:
+            last_beat, last_s, last_bpm = knots[-1]
+            onset_beat = max(beat, last_beat)
+            knots.append((onset_beat, last_s + float(onset_beat - last_beat) * 60.0 / last_bpm, bpm))
+        return knots
 
 
 class TimeMap(Document, frozen=True, kw_only=True):

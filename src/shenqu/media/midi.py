@@ -28,13 +28,12 @@ import mido
 
 from shenqu.documents.performance import TempoMap
 from shenqu.documents.score import Score
-from shenqu.documents.tune import Metre, Part, PartNote, Tempo
+from shenqu.documents.tune import MOST_CHANGES, Metre, Part, PartNote, Tempo
 from shenqu.errors import InputError, ShenquWarning
 from shenqu.units import TICKS_PER_BEAT, beats_to_ticks
 
 MAX_BYTES = 4 << 20
 MAX_NOTES = 100_000
-MAX_CHANGES = 2_000
 MAX_BEATS = 10_000
 SLOWEST_BPM, FASTEST_BPM = 10.0, 1000.0
 HANGING_BEATS = 4
@@ -264,8 +263,8 @@ def _tempi(events: list[tuple[Fraction, int]], name: str) -> tuple[Tempo, ...]:
             bpms[beat] = bpm
         else:
             warnings.warn(f"{name}: a tempo of {bpm:g} beats a minute is passed over", ShenquWarning, stacklevel=2)
-    if len(bpms) > MAX_CHANGES:
-        raise InputError(f"{name}: more than {MAX_CHANGES} tempo changes, too many for a tune")
+    if len(bpms) > MOST_CHANGES:
+        raise InputError(f"{name}: more than {MOST_CHANGES} tempo changes, too many for a tune")
     return tuple(Tempo(onset_beat=beat, bpm=bpm) for beat, bpm in bpms.items())
 
 
@@ -273,8 +272,8 @@ def _metres(events: list[tuple[Fraction, int, int]], name: str) -> tuple[Metre, 
     signatures = {Fraction(0): (4, 4)}
     for beat, numerator, denominator in sorted(events, key=lambda event: event[0]):
         signatures[beat] = (numerator, denominator)
-    if len(signatures) > MAX_CHANGES:
-        raise InputError(f"{name}: more than {MAX_CHANGES} changes of metre, too many for a tune")
+    if len(signatures) > MOST_CHANGES:
+        raise InputError(f"{name}: more than {MOST_CHANGES} changes of metre, too many for a tune")
     return tuple(Metre(onset_beat=beat, numerator=n, denominator=d) for beat, (n, d) in signatures.items())
 
 

@@ -13,7 +13,7 @@ A dot is silence. The strings of a row are the pulses of a bar, over and over.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -26,7 +26,7 @@ from shenqu.documents.tune import Chord, Part, PartNote, Tune
 from shenqu.dsp.synth import Drum, Timbre, render_drum, render_tone
 from shenqu.errors import InputError
 from shenqu.music.harmony import bar_lines, chord_tones, harmonize
-from shenqu.units import SONG_RATE, pitch_to_hz
+from shenqu.units import SONG_RATE, pitch_to_hz, seconds_to_samples
 
 KICK, STICK, SNARE, CLAP, HAT, LOW_TOM, OPEN_HAT, MIDDLE_TOM, CRASH, HIGH_TOM = 36, 37, 38, 39, 42, 45, 46, 47, 49, 50
 CHIP_KIT = 127
@@ -364,68 +364,52 @@ def play(
     sound = np.zeros((2, total), dtype=np.float32)
     if not total:
         return sound
-    clock = _clock(tempo_map)
     nearest = (transpose + 6) % 12 - 6
     for number, part in enumerate(parts):
         pan = _PANS.get(part.name, 0.5 * (-1) ** number * min(1.0, number / 4))
-        onsets = clock([note.onset_beat for note in part.notes])
-        ends = clock([note.onset_beat + note.length_beat for note in part.notes])
-        starts = np.round(onsets * rate).astype(np.int64)
-        lengths = np.round(ends * rate).astype(np.int64) - starts
+        spans = [_span(note, tempo_map, rate) for note in part.notes]
         if part.drums:
-            _play_drums(part, starts, sound, rate)
+            _play_drums(part, spans, sound, rate)
         else:
-            _play_tones(part, starts, lengths, nearest, pan, sound, rate)
+            _play_tones(part, spans, nearest, pan, sound, rate)
     sound = np.asarray(sosfilt(_rumble_filter(rate), sound), dtype=np.float32)
     peak = float(np.abs(sound).max(initial=0.0))
     return sound * np.float32(PEAK / peak) if peak > PEAK else sound
+
+
+def _span(note: PartNote, tempo_map: TempoMap, rate: int) -> tuple[int, int]:
+    """Return the samples at which `note` starts and ends."""
+    start_s, end_s = (tempo_map.beat_to_s(beat) for beat in (note.onset_beat, note.onset_beat + note.length_beat))
+    return seconds_to_samples(start_s, rate), seconds_to_samples(end_s, rate)
 
 
 def _rumble_filter(rate: int) -> np.ndarray:
     return np.asarray(butter(2, 28.0, "highpass", fs=rate, output="sos"), dtype=np.float32)
 
 
-def _clock(tempo_map: TempoMap) -> Callable[[Sequence[Fraction]], np.ndarray]:
-    """Return the function that turns beats into song seconds, all at once."""
-    beats = [-tempo_map.lead_in_beat, *(beat for beat, _ in tempo_map.steps[1:])]
-    beats = [beat for beat in beats if beat >= beats[0]]
-    knots = np.array([float(beat) for beat in beats])
-    seconds = np.array([tempo_map.beat_to_s(beat) for beat in beats])
-    last_s_per_beat = 60.0 / tempo_map.steps[-1][1]
-    knots = np.append(knots, knots[-1] + 1.0)
-    seconds = np.append(seconds, seconds[-1] + last_s_per_beat)
-
-    def to_seconds(places: Sequence[Fraction]) -> np.ndarray:
-        at = np.array([float(place) for place in places])
-        beyond = np.maximum(0.0, at - knots[-1]) * last_s_per_beat
-        return np.interp(at, knots, seconds) + beyond
-
-    return to_seconds
-
-
-def _play_drums(part: Part, starts: np.ndarray, sound: Samples, rate: int) -> None:
+def _play_drums(part: Part, spans: Sequence[tuple[int, int]], sound: Samples, rate: int) -> None:
     chip = part.program == CHIP_KIT
-    for note, start in zip(part.notes, starts, strict=True):
+    for note, (start, _) in zip(part.notes, spans, strict=True):
         drum, level, pan = _DRUMS.get(note.pitch, ("stick", 0.2, 0.0))
         stroke = render_drum(drum, rate=rate, chip=chip, tune=_TOM_TUNES.get(note.pitch, 1.0))
-        _add(sound, stroke, int(start), level * _loudness(note.velocity), pan)
+        _add(sound, stroke, start, level * _loudness(note.velocity), pan)
 
 
 def _play_tones(
-    part: Part, starts: np.ndarray, lengths: np.ndarray, transpose: int, pan: float, sound: Samples, rate: int
+    part: Part, spans: Sequence[tuple[int, int]], transpose: int, pan: float, sound: Samples, rate: int
 ) -> None:
     timbre = _SINGLE_PROGRAMS.get(part.program, _FAMILIES[part.program // 8])
     rendered: dict[tuple[int, int], Samples] = {}
-    for note, start, length in zip(part.notes, starts, lengths, strict=True):
+    for note, (start, end) in zip(part.notes, spans, strict=True):
         if start >= sound.shape[1]:
             continue
         # A note that has died away need not be computed to its written end.
         silent_s = 20.0 if timbre.sustain else 8.0 * timbre.decay_s
-        held = max(1, min(int(length), round(silent_s * rate), sound.shape[1]))
+        held = max(1, min(end - start, round(silent_s * rate), sound.shape[1]))
         key = (note.pitch + transpose, held)
         if key not in rendered:
             rendered[key] = render_tone(timbre, hz=pitch_to_hz(float(key[0])), held=held, rate=rate)
-        _add(sound, rendered[key], int(start), timbre.level * _loudness(note.velocity), pan)
+        _add(sound, rendered[key], start, timbre.level * _loudness(note.velocity), pan)
 
 
 def _loudness(velocity: int) -> float:
