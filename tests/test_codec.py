@@ -105,3 +105,8 @@ def test_what_is_no_document_is_refused_in_one_line(data):
         decode(data, Song, name="my.shenqu")
     assert "\n" not in str(caught.value)
     assert "my.shenqu" in str(caught.value)
+
+
+def test_a_name_that_is_no_text_is_refused():
+    with pytest.raises(InputError, match="UTF-8"):
+        encode(song(options=SingOptions(text="\udcff")))

@@ -31,7 +31,13 @@ SomeDocument = TypeVar("SomeDocument", bound=Document)
 
 def encode(document: Document) -> bytes:
     """Return `document` as indented UTF-8 JSON, ending in a newline."""
-    return msgspec.json.format(msgspec.json.encode(document, enc_hook=_encode_value), indent=1) + b"\n"
+    try:
+        data = msgspec.json.encode(document, enc_hook=_encode_value)
+    except UnicodeEncodeError:
+        raise InputError(
+            "a name or text is not in UTF-8 and fits no document; rename the file, or write it anew"
+        ) from None
+    return msgspec.json.format(data, indent=1) + b"\n"
 
 
 def decode(data: bytes, kind: type[SomeDocument], *, name: str) -> SomeDocument:
