@@ -60,7 +60,10 @@ def read_midi(path: Path) -> Score:
 
 
 def parse_midi(data: bytes, *, name: str) -> Score:
-    """Return the score that the bytes of a MIDI file hold; `name` says in messages which file it is."""
+    """Return the score that the bytes of a MIDI file hold; `name` says in messages which file it is.
+
+    Raises `InputError` as `read_midi` does.
+    """
     try:
         return _parse(data, name)
     except (IndexError, ValueError) as error:

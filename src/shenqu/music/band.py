@@ -132,6 +132,8 @@ def band_parts(tune: Tune, *, style: str | None = None, seed: int = 0) -> tuple[
 
     `style` is one of `BAND_STYLES`; None takes `default_style`. "score" plays the tune's own other parts,
     "none" nothing. `seed` chooses among the fills. A tune without chords gets some.
+
+    Raises `InputError` for another style, or a chord of the tune that is none.
     """
     style = style or default_style(tune)
     if style == "none":

@@ -14,7 +14,7 @@ from shenqu.music.notation import parse_tune
 
 
 def built_in_tune(tune_id: str) -> Tune:
-    """Return the built-in tune called `tune_id`.
+    """Return the built-in tune called `tune_id`. Raises `InputError` where there is none.
 
     >>> built_in_tune("ode-to-joy").title
     'Ode to Joy'

@@ -68,6 +68,8 @@ class ChordTones(NamedTuple):
 def chord_tones(symbol: str) -> ChordTones:
     """Return what a chord `symbol` of a lead sheet means; unknown additions fall back to the plain triad.
 
+    Raises `InputError` where it does not begin with a note's name.
+
     >>> chord_tones("F#m7/E")
     ChordTones(root=6, bass=4, steps=(0, 3, 7, 10))
     """

@@ -33,6 +33,8 @@ _WITHOUT_INITIAL = {
 def pinyin_phones(syllable: str) -> tuple[tuple[str, ...], int]:
     """Return the phones and the tone of a syllable in pinyin with a tone digit; ü may be written v.
 
+    Raises `InputError` where it is no syllable of pinyin.
+
     >>> pinyin_phones("hao3")
     (('HH', 'AW'), 3)
     >>> pinyin_phones("nv3"), pinyin_phones("shi4")
