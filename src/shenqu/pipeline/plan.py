@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from shenqu.documents.arrangement import Arrangement
 from shenqu.documents.options import SingOptions
 from shenqu.documents.song import Song, Source
 from shenqu.documents.tune import Tune
 from shenqu.errors import InputError
 from shenqu.media.midi import read_midi
-from shenqu.music.arrange import arrange, choose_transpose, clip_tune, tempo_factor_of
+from shenqu.music.arrange import FASTEST, arrange, choose_transpose, clip_tune, tempo_factor_of
 from shenqu.music.catalogue import built_in_tune, built_in_tunes
 from shenqu.music.melody import score_to_tune
 from shenqu.pipeline.hear import Heard
@@ -39,11 +40,7 @@ def plan_song(heard: Heard, tune: Tune, options: SingOptions, *, source: Source,
     """Return the song document: every decision taken, nothing rendered yet."""
     transpose = choose_transpose(tune, heard.speaker_pitch) + options.key
     factor = tempo_factor_of(tune, options.tempo_bpm) if options.tempo_bpm else None
-    arrangement = arrange(tune, heard.transcript, transpose=transpose, tempo_factor=factor)
-    if options.length_s is not None:
-        factor = arrangement.tempo_factor
-        tune = clip_tune(tune, length_s=options.length_s, tempo_factor=factor, tail_s=TAIL_S)
-        arrangement = arrange(tune, heard.transcript, transpose=transpose, tempo_factor=factor)
+    tune, arrangement = _arranged(heard, tune, transpose, factor, options.length_s)
     return Song(
         title=f"{speech_name}: {tune.title or tune.id}",
         ending=ending,
@@ -57,3 +54,19 @@ def plan_song(heard: Heard, tune: Tune, options: SingOptions, *, source: Source,
         transcript=heard.transcript,
         tune=tune,
     )
+
+
+def _arranged(
+    heard: Heard, tune: Tune, transpose: int, factor: float | None, length_s: float | None
+) -> tuple[Tune, Arrangement]:
+    """Return as much of `tune` as is sung within `length_s`, and how."""
+    if length_s is not None:  # what does not fit at the fastest tempo need not be weighed
+        tune = clip_tune(tune, length_s=length_s, tempo_factor=factor or FASTEST, tail_s=TAIL_S)
+    arrangement = arrange(tune, heard.transcript, transpose=transpose, tempo_factor=factor)
+    if length_s is None:
+        return tune, arrangement
+    factor = arrangement.tempo_factor
+    clipped = clip_tune(tune, length_s=length_s, tempo_factor=factor, tail_s=TAIL_S)
+    if clipped != tune:
+        arrangement = arrange(clipped, heard.transcript, transpose=transpose, tempo_factor=factor)
+    return clipped, arrangement
