@@ -4,12 +4,12 @@ import pytest
 
 from shenqu.documents.speech import Cue
 from shenqu.errors import InputError, ShenquWarning
-from shenqu.media.subtitles import MOST_BYTES, read_words
+from shenqu.media.texts import MOST_BYTES, read_words
 
 SRT = "1\n00:00:01,500 --> 00:00:02,000\n<i>Are you</i> OK?\n\n2\n00:00:03,000 --> 00:00:04,250\n{\\an8}Thank you\n"
 
 
-@pytest.mark.parametrize("name", ["words.ass", "words.TextGrid", "words.json", "missing.lab", "words.md", "folder/"])
+@pytest.mark.parametrize("name", ["words.csv", "words.ttml", "missing.lab", "words.md", "folder/"])
 def test_the_name_of_another_file_is_no_text(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()

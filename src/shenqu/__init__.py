@@ -6,7 +6,8 @@
     print(made.out, made.document)
 
 `sing` makes a song of a recording of somebody talking, `render` renders an edited song document again,
-`demo` needs no file at all, `tunes` are the tunes that come with it. All raise `ShenquError` with one
+`words` tells when each word, syllable and sound is said (`write_words` in which form), `demo` needs no file at
+all, `tunes` are the tunes that come with it. All raise `ShenquError` with one
 line that says what is wrong, where, and what to do.
 """
 
@@ -17,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 from shenqu.errors import InputError, ShenquError, ShenquWarning, ToolError
 
 if TYPE_CHECKING:
-    from shenqu.pipeline.doors import Made, demo, read_song, render, sing, tunes, tunes_json
+    from shenqu.pipeline.doors import Made, demo, read_song, render, sing, tunes, tunes_json, words
     from shenqu.pipeline.report import Report
+    from shenqu.pipeline.written import write_words
 
 __version__ = "0.1.0"
 
@@ -36,6 +38,8 @@ __all__ = [
     "sing",
     "tunes",
     "tunes_json",
+    "words",
+    "write_words",
 ]
 
 
@@ -45,6 +49,10 @@ def __getattr__(name: str) -> Any:
         from shenqu.pipeline import report  # noqa: PLC0415
 
         return report.Report
+    if name == "write_words":
+        from shenqu.pipeline import written  # noqa: PLC0415
+
+        return written.write_words
     if name in __all__:
         from shenqu.pipeline import doors  # noqa: PLC0415
 

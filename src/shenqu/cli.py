@@ -23,7 +23,7 @@ from typing import Annotated, Literal
 from cyclopts import App, CycloptsError, Parameter
 
 import shenqu
-from shenqu.documents.options import SingOptions
+from shenqu.documents.options import SingOptions, WordsOptions
 from shenqu.errors import ShenquError, ShenquWarning
 
 LONGEST_LINE = 480
@@ -54,6 +54,7 @@ class Voice:
 
 
 Options = Annotated[SingOptions, Parameter(name="*", group="Song")]
+Said = Annotated[WordsOptions, Parameter(name="*", group="Words")]
 Talk = Annotated[Voice, Parameter(name="*", group="Messages")]
 Out = Annotated[Path | None, Parameter(name=["--output", "-o"])]
 Stems = Annotated[Path | None, Parameter(name="--stems")]
@@ -93,6 +94,38 @@ def sing(
             speech, tune, out=output, stems=stems, force=force, report=report, **dataclasses.asdict(options)
         )
     _say_made(made, voice)
+
+
+@app.command
+def words(
+    speech: Path,
+    /,
+    *,
+    output: Out = None,
+    to: Literal["json", "textgrid", "srt", "vtt", "lrc", "ass"] | None = None,
+    force: Force = False,
+    options: Said = WordsOptions(),  # noqa: B008 - frozen
+    voice: Talk = Voice(),
+) -> None:
+    """Tell when each word, syllable and sound of a recording is said.
+
+    Parameters
+    ----------
+    speech
+        The recording: any audio or video file that FFmpeg reads.
+    output
+        The file to write: .json .TextGrid .srt .vtt .lrc .ass. Default: to stdout.
+    to
+        In which form. Default: as the output's ending says, else json.
+    force
+        Replace a file that exists.
+    """
+    with _reporting(voice) as report:
+        said = shenqu.words(speech, out=output, to=to, force=force, report=report, **dataclasses.asdict(options))
+    if output is None:
+        _print_whole(shenqu.write_words(said, to or "json"))
+    elif not voice.quiet:
+        _say(f"{output}  ({len(said.words)} words, {len(said.syllables)} syllables)")
 
 
 @app.command
@@ -239,6 +272,13 @@ def _stop(signal_number: int, frame: FrameType | None) -> None:
 
 def _say(line: str) -> None:
     print(_one_line(line), file=sys.stderr)
+
+
+def _print_whole(document: str) -> None:
+    """Print a document as it is: in UTF-8, so that nothing of it is lost."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+    sys.stdout.write(document)
 
 
 def _say_made(made: shenqu.Made, voice: Voice) -> None:

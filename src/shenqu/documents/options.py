@@ -19,11 +19,11 @@ Band = Literal["auto", "square-dance", "chiptune", "score", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SingOptions:
-    """How a song is made. Every field has the same default in the command line and in Python."""
+class WordsOptions:
+    """What is said in a recording. Every field has the same default in the command line and in Python."""
 
     text: Annotated[str | None, Parameter(name="--text")] = None
-    """The words: the text itself, or a .txt, .srt or .vtt file. Without it syllables are found in the sound alone."""
+    """The words, or a file of them: .txt .srt .vtt .ass .lrc .TextGrid .json. Without it syllables are found by ear."""
 
     language: Annotated[str | None, Parameter(name="--language")] = None
     """Language of the words, as a code: en or zh. Default: told from the script."""
@@ -33,6 +33,11 @@ class SingOptions:
 
     end_s: Annotated[Annotated[float, Meta(gt=0, le=LONGEST_S)] | None, Parameter(name="--end")] = None
     """Where in the recording to stop, in seconds. Default: its end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SingOptions(WordsOptions):
+    """How a song is made: the words, and what becomes of them."""
 
     track: Annotated[str | None, Parameter(name="--track")] = None
     """Which track of a MIDI file is the melody: its name, or its number from 1. Default: found."""

@@ -20,11 +20,15 @@ SONORANTS = frozenset({"M", "N", "NG", "L", "R", "W", "Y"})
 
 
 class Cue(Document, frozen=True):
-    """A stretch of the text, as a line or a subtitle gives it, with its times where they are known."""
+    """A stretch of the text, as a line or a subtitle gives it, with its times where they are known.
+
+    `words` are its parts in order, where the text tells their times too.
+    """
 
     text: str
     start_s: float | None = None
     end_s: float | None = None
+    words: tuple[Cue, ...] = ()
 
 
 class Phone(Document, frozen=True, kw_only=True):

@@ -13,21 +13,20 @@ Advanced SubStation Alpha v4+: `\\kf` sweeps a syllable in centiseconds; event t
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 
+from shenqu.documents.cues import SENTENCE_ENDS, columns, lines, transcript_words, wants_blank
 from shenqu.documents.performance import Performance
 from shenqu.documents.picture import CaptionLine, CaptionSyllable
-from shenqu.documents.speech import Transcript
+from shenqu.documents.speech import Transcript, Word
 
 MOST_COLUMNS = 32
 UPRIGHT_COLUMNS = 20
 SHORTEST_SPEECH = 3  # in syllables; shorter ones stand several times in a line
 PHRASE_GAP_S = 0.6
 LEAD_S, TAIL_S = 0.4, 0.6
-SENTENCE_ENDS = tuple(".!?。！？…；;")
 PUNCTUATION_ALONE = frozenset("，。！？、；：,.!?;:…—")
 
 
@@ -38,18 +37,6 @@ class _Sung:
     caption: CaptionSyllable
     index: int
     ends_word: bool
-
-
-def columns(text: str) -> int:
-    """Return how wide `text` is: two columns for a wide (CJK) character, one for any other, none for marks.
-
-    >>> columns("神曲!"), columns("héllo")
-    (5, 5)
-    """
-    return sum(
-        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
-        for letter in text
-    )
 
 
 def caption_columns(width: int, height: int) -> int:
@@ -68,6 +55,38 @@ def caption_lines(
     sung = _sung_syllables(performance, transcript)
     groups = [line for phrase in _phrases(sung) for line in _split(phrase, most_columns)]
     return tuple(_timed_lines(groups, performance.duration_s))
+
+
+def spoken_lines(transcript: Transcript, *, most_columns: int) -> tuple[CaptionLine, ...]:
+    """Return the karaoke lines of `transcript` as it is spoken, each as long as its words; none where they are unknown.
+
+    Lines are those of `documents.cues.lines`; a syllable lights up while it is said.
+    """
+    words = iter([word for word in transcript.words if word.text.strip()])
+    groups = [
+        [next(words) for _ in line.words] for line in lines(transcript_words(transcript), most_columns=most_columns)
+    ]
+    texts = [text for group in groups for word in group for text, _, _ in _spoken(word)]
+    readings = iter(_readings(texts, transcript.language))
+    return tuple(_spoken_line(group, readings) for group in groups)
+
+
+def _spoken_line(words: Sequence[Word], readings: Iterator[str]) -> CaptionLine:
+    captions: list[CaptionSyllable] = []
+    for word in words:
+        if captions:
+            captions[-1] = captions[-1].replace(space=wants_blank(captions[-1].text, word.text))
+        captions += [
+            CaptionSyllable(text=text, start_s=start_s, end_s=end_s, reading=next(readings))
+            for text, start_s, end_s in _spoken(word)
+        ]
+    return CaptionLine(start_s=words[0].start_s, end_s=words[-1].end_s, syllables=tuple(captions))
+
+
+def _spoken(word: Word) -> list[tuple[str, float, float]]:
+    """Return text and times of the syllables of a word, of the word itself where they are not known."""
+    known = [(item.text, item.start_s, item.end_s) for item in word.syllables if item.text.strip()]
+    return known or [(" ".join(word.text.split()), word.start_s, word.end_s)]
 
 
 def _sung_syllables(performance: Performance, transcript: Transcript) -> list[_Sung]:
@@ -173,14 +192,10 @@ def _spaced(phrase: list[_Sung]) -> list[CaptionSyllable]:
         syllable.caption.replace(
             space=after is not None
             and not _goes_on(syllable, after)
-            and not (_is_wide(syllable.caption.text[-1]) and _is_wide(after.caption.text[0]))
+            and wants_blank(syllable.caption.text, after.caption.text)
         )
         for syllable, after in pairs
     ]
-
-
-def _is_wide(letter: str) -> bool:
-    return columns(letter) == 2
 
 
 def _timed_lines(groups: list[list[_Sung]], duration_s: float) -> Iterator[CaptionLine]:

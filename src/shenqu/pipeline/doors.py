@@ -5,16 +5,18 @@ from __future__ import annotations
 import dataclasses
 import os
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, TypeVar, get_type_hints
 
 import msgspec
 import numpy as np
 
 from shenqu.documents.codec import decode, encode
-from shenqu.documents.options import SingOptions
+from shenqu.documents.options import SingOptions, WordsOptions
 from shenqu.documents.song import Song, Source
+from shenqu.documents.speech import Transcript
 from shenqu.documents.tune import Tune
 from shenqu.errors import InputError, ShenquWarning
 from shenqu.media.audio import encode_audio
@@ -24,11 +26,13 @@ from shenqu.pipeline.hear import Heard, hear
 from shenqu.pipeline.plan import find_tune, plan_song
 from shenqu.pipeline.render import STEMS, Film, check_ending, render_files
 from shenqu.pipeline.report import Report, silent
+from shenqu.pipeline.written import write_words, written_form
 from shenqu.speech.lines import demo_line
 from shenqu.speech.speaker import Spoken, speak
 from shenqu.units import hz_to_pitch
 
 LARGEST_DOCUMENT = 64_000_000
+SomeOptions = TypeVar("SomeOptions", bound=WordsOptions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +70,7 @@ def sing(
     film = Film.of(speech, chosen.picture)
     target = Path(out) if out else speech.with_suffix(".song.mp4" if film.info else ".song.wav")
     check_ending(target, picture=chosen.picture)
-    inputs = [speech, *(Path(name) for name in (str(tune), chosen.text or "") if len(name) < 4096 and _is_file(name))]
+    inputs = [speech, *_files([str(tune), chosen.text])]
     document = _document_path(target)
     _check_outputs([target, document, *_stem_paths(stems)], inputs, force=force)
     report("listening", 0.0)
@@ -76,6 +80,40 @@ def sing(
     )
     song = plan_song(heard, written, chosen, source=source, speech_name=speech.stem, ending=target.suffix[1:].lower())
     return _write(song, film, target, document=document, stems=stems, force=force, report=report)
+
+
+def words(
+    speech: str | Path,
+    *,
+    out: str | Path | None = None,
+    to: str | None = None,
+    force: bool = False,
+    report: Report = silent,
+    **options: Any,
+) -> Transcript:
+    """Return what the recording `speech` says: words, syllables and phones with times; `options` as in `WordsOptions`.
+
+    With `out` it is written too, in the form `to` (json, textgrid, srt, vtt, lrc, ass), else that of its ending.
+
+    Raises
+    ------
+    ShenquError
+        With one line that says what is wrong, where, and what to do.
+    TypeError
+        For an option that there is not.
+    """
+    chosen = _checked(WordsOptions(**options))
+    speech = Path(speech)
+    target = Path(out) if out else None
+    form = written_form(target, to)
+    targets = [target] if target else []
+    _check_outputs(targets, [speech, *_files([chosen.text])], force=force)
+    with whole_files(targets, force=force) as paths:
+        report("listening", 0.0)
+        transcript = hear(speech, chosen, needed=None).transcript
+        for path in paths:
+            path.write_text(write_words(transcript, form), encoding="utf-8", newline="\n")
+    return transcript
 
 
 def render(
@@ -189,13 +227,13 @@ def _median_pitch(spoken: Spoken) -> float:
     return float(hz_to_pitch(float(np.median(voiced))))
 
 
-def _checked(options: SingOptions) -> SingOptions:
+def _checked(options: SomeOptions) -> SomeOptions:
     """Hold `options` to the limits that their fields name."""
     try:
-        return msgspec.convert(dataclasses.asdict(options), SingOptions)
+        return msgspec.convert(dataclasses.asdict(options), type(options))
     except msgspec.ValidationError as error:
         message, _, field = str(error).partition(" - at `$.")
-        flag = get_type_hints(SingOptions, include_extras=True)[field.rstrip("`")].__metadata__[0].name[0]
+        flag = get_type_hints(type(options), include_extras=True)[field.rstrip("`")].__metadata__[0].name[0]
         raise InputError(f"{flag}: {message[:1].lower()}{message[1:].replace('`', '')}; see --help") from None
 
 
@@ -204,6 +242,11 @@ def _is_file(name: str) -> bool:
         return Path(name).is_file()
     except (OSError, ValueError):
         return False
+
+
+def _files(names: Sequence[str | None]) -> list[Path]:
+    """Return those of `names` that are files; a text may be none."""
+    return [Path(name) for name in names if name and len(name) < 4096 and _is_file(name)]
 
 
 def _document_path(target: Path) -> Path:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
 
 from shenqu.documents.audio import Audio
-from shenqu.documents.options import SingOptions
-from shenqu.documents.speech import Cue, Transcript
+from shenqu.documents.options import WordsOptions
+from shenqu.documents.speech import LONGEST_S, Cue, Transcript, Word
 from shenqu.dsp.pitch_track import PitchTrack
 from shenqu.engines.pocketsphinx_aligner import PocketsphinxAligner, pronunciations
 from shenqu.engines.swift_pitch import track_pitch
 from shenqu.errors import InputError, ShenquWarning
 from shenqu.media.audio import read_audio
-from shenqu.media.subtitles import read_words
+from shenqu.media.texts import read_transcript, read_words
 from shenqu.speech.align import align
 from shenqu.speech.reading import READABLE, SpokenWord, is_foreign, language_of, read_text
 from shenqu.speech.syllables import find_syllables, holds_speech
@@ -28,6 +29,7 @@ SHORTEST_S = 0.3
 WHISPERED = 0.1
 SECONDS_A_SYLLABLE = 0.5
 LEAST_HEARD_S = 30.0
+LATE_S = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +40,8 @@ class Heard:
     speaker_pitch: float
 
 
-def hear(speech: Path, options: SingOptions, *, needed: int) -> Heard:
-    """Return what is said in the recording at `speech`, at least its first `needed` syllables.
+def hear(speech: Path, options: WordsOptions, *, needed: int | None) -> Heard:
+    """Return what is said in the recording at `speech`, at least its first `needed` syllables; None: all of it.
 
     Raises
     ------
@@ -48,6 +50,9 @@ def hear(speech: Path, options: SingOptions, *, needed: int) -> Heard:
     """
     if options.text is None:
         return _hear_syllables(speech, options, needed)
+    transcript = read_transcript(options.text)
+    if transcript is not None and transcript.words and all(word.syllables for word in transcript.words):
+        return _hear_transcript(speech, options, transcript, needed)
     cues = read_words(options.text)
     language = language_of(cues, options.language)
     words = read_text(cues, lexicon=pronunciations) if language in READABLE else ()
@@ -74,12 +79,12 @@ def speaker_pitch(pitch: PitchTrack, transcript: Transcript, *, origin_s: float)
 
 def _hear_words(
     speech: Path,
-    options: SingOptions,
+    options: WordsOptions,
     cues: tuple[Cue, ...],
     words: tuple[SpokenWord, ...],
     *,
     language: str,
-    needed: int,
+    needed: int | None,
 ) -> Heard:
     audio = _read(speech, options.start_s, options.end_s)
     transcript = align(
@@ -102,9 +107,33 @@ def _hear_words(
     return Heard(transcript=transcript, speaker_pitch=speaker_pitch(pitch, transcript, origin_s=options.start_s))
 
 
-def _hear_syllables(speech: Path, options: SingOptions, needed: int) -> Heard:
+def _hear_transcript(speech: Path, options: WordsOptions, transcript: Transcript, needed: int | None) -> Heard:
+    """Return the words of a ready `transcript` that lie in the part of the recording, `needed` syllables of them."""
+    audio = _read(speech, options.start_s, options.end_s)
+    last_s = options.start_s + audio.duration_s
+    words = [word for word in transcript.words if _lies_in(word, options.start_s, last_s)]
+    if not words:
+        raise InputError(f"{options.text}: none of its words lies in this part of {speech}; choose another part")
+    if needed is not None:
+        counts = accumulate((len(word.syllables) for word in words), initial=0)
+        words = [word for word, before in zip(words, counts, strict=False) if before < needed]
+    heard = transcript.replace(words=tuple(words))
+    pitch = track_pitch(
+        audio.mono[: round((max(word.end_s for word in words) - options.start_s + 0.1) * audio.rate)], audio.rate
+    )
+    return Heard(transcript=heard, speaker_pitch=speaker_pitch(pitch, heard, origin_s=options.start_s))
+
+
+def _lies_in(word: Word, start_s: float, end_s: float) -> bool:
+    """Return whether a word and its syllables begin and end between two times."""
+    starts_s = [word.start_s, *(syllable.start_s for syllable in word.syllables)]
+    ends_s = [word.end_s, *(syllable.end_s for syllable in word.syllables)]
+    return start_s <= min(starts_s) and max(ends_s) <= end_s + LATE_S
+
+
+def _hear_syllables(speech: Path, options: WordsOptions, needed: int | None) -> Heard:
     """Hear as much of the recording as holds `needed` syllables: a part first, twice as much if it was too little."""
-    wanted_s = max(LEAST_HEARD_S, SECONDS_A_SYLLABLE * needed)
+    wanted_s = LONGEST_S if needed is None else max(LEAST_HEARD_S, SECONDS_A_SYLLABLE * needed)
     while True:
         end_s = options.start_s + wanted_s
         is_whole = options.end_s is not None and options.end_s <= end_s
@@ -113,7 +142,7 @@ def _hear_syllables(speech: Path, options: SingOptions, needed: int) -> Heard:
         is_whole = is_whole or audio.duration_s < wanted_s - 0.1
         if holds_speech(audio.mono, audio.rate, pitch):
             transcript = find_syllables(audio.mono, audio.rate, pitch, offset_s=options.start_s)
-            if is_whole or len(transcript.syllables) >= needed:
+            if is_whole or needed is None or len(transcript.syllables) >= needed:
                 pitch_heard = speaker_pitch(pitch, transcript, origin_s=options.start_s)
                 return Heard(transcript=transcript, speaker_pitch=pitch_heard)
         elif is_whole:
