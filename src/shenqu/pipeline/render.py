@@ -47,7 +47,7 @@ STEMS = ("vocal.wav", "backing.wav", "mix.wav", "captions.ass", "time_map.json",
 Painter = Callable[[int, Picture], None]
 
 TAIL_S = 1.0
-LONGEST_SONG_S = 3600.0
+LONGEST_SONG_S = 900.0
 MARGIN_S = 0.5
 USUAL_SIZE = (1280, 720)
 
