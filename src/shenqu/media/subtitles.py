@@ -172,7 +172,7 @@ def read_lyrics(text: str) -> tuple[Cue, ...]:
     earlier_s = int(moved.group(1)) / 1000 if moved else 0.0
     timed = sorted((line for row in text.splitlines() for line in _lyric_lines(row, earlier_s)), key=_start)
     ends_s = [*(line.start_s for line in timed[1:]), None]
-    ended = (_ended(line, end_s) for line, end_s in zip(timed, ends_s, strict=True))
+    ended = (_ended(line, end_s) for line, end_s in zip(timed, ends_s, strict=False))
     return tuple(line for line in ended if line.text)
 
 
@@ -237,15 +237,17 @@ def read_ass(text: str) -> tuple[Cue, ...]:
     lines of pinyin are passed over.
     """
     fields = _ASS_FIELDS
-    found: dict[tuple[float | None, str], Cue] = {}
+    found: dict[tuple[str, str], Cue] = {}
     for row in text.splitlines():
         kind, _, content = row.partition(":")
         if kind.strip().lower() == "format" and "text" in content.lower():
             fields = [field.strip().lower() for field in content.split(",")]
         elif kind.strip().lower() == "dialogue":
-            cue = _dialogue(dict(zip(fields, content.split(",", len(fields) - 1), strict=False)))
+            event = dict(zip(fields, content.split(",", len(fields) - 1), strict=False))
+            cue = _dialogue(event)
             if cue and cue.text:
-                found.setdefault((cue.start_s, cue.text), cue)
+                place = event["start"], cue.text
+                found[place] = cue if cue.words else found.get(place, cue)
     return tuple(sorted(found.values(), key=_start))
 
 
