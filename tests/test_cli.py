@@ -177,7 +177,11 @@ def test_python_and_command_line_give_one_answer(song):
         (["sing", "line.wav", "--tune", "twinkle", "-o", "nowhere/out.wav"], 1, "nowhere"),
         (["sing", "line.wav", "--tune", "twinkle", "-o", "a.mp4", "--picture", "none"], 1, ".wav"),
         (["sing", "line.wav", "--tune", "twinkle", "-o", "a.mp4", "--picture", "7x9999"], 1, "7x9999"),
-        (["sing", "line.wav", "--tune", "twinkle", "--text", "call 911 now", "-o", "a.wav"], 1, "911"),
+        (
+            ["sing", "line.wav", "--tune", "twinkle", "--text", "es sind 911", "--language", "de", "-o", "a.wav"],
+            1,
+            "911",
+        ),
         (["sing", "line.wav", "--tune", "twinkle", "--text", "missing.srt", "-o", "a.wav"], 1, "missing.srt"),
         (["sing", "line.wav", "--tune", "twinkle", "--text", "", "-o", "a.wav"], 1, "text"),
         (

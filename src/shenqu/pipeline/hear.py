@@ -19,7 +19,8 @@ from shenqu.errors import InputError, ShenquWarning
 from shenqu.media.audio import read_audio
 from shenqu.media.texts import read_transcript, read_words
 from shenqu.speech.align import align
-from shenqu.speech.reading import READABLE, SpokenWord, is_foreign, language_of, read_text
+from shenqu.speech.phones import UnreadableError
+from shenqu.speech.reading import SpokenWord, read_aloud
 from shenqu.speech.syllables import find_syllables, holds_speech
 from shenqu.units import hz_to_pitch
 
@@ -54,17 +55,12 @@ def hear(speech: Path, options: WordsOptions, *, needed: int | None) -> Heard:
     if transcript is not None and transcript.words and all(word.syllables for word in transcript.words):
         return _hear_transcript(speech, options, transcript, needed)
     cues = read_words(options.text)
-    language = language_of(cues, options.language)
-    words = read_text(cues, lexicon=pronunciations) if language in READABLE else ()
-    if words and not is_foreign(words):
-        return _hear_words(speech, options, cues, words, language=language, needed=needed)
-    named = "a language other than English" if words else f"a language ({language})"
-    warnings.warn(
-        f"the text seems to be in {named} that cannot be read aloud yet; its syllables are found by ear",
-        ShenquWarning,
-        stacklevel=2,
-    )
-    return _hear_syllables(speech, options, needed)
+    try:
+        language, words = read_aloud(cues, options.language, lexicon=pronunciations)
+    except UnreadableError as reason:
+        warnings.warn(f"{reason}; its syllables are found by ear", ShenquWarning, stacklevel=2)
+        return _hear_syllables(speech, options, needed)
+    return _hear_words(speech, options, cues, words, language=language, needed=needed)
 
 
 def speaker_pitch(pitch: PitchTrack, transcript: Transcript, *, origin_s: float) -> float:

@@ -28,7 +28,8 @@ import soxr
 
 from shenqu.documents.speech import Cue, Phone, Transcript
 from shenqu.errors import InputError, ShenquWarning
-from shenqu.speech.reading import Pronunciation, SpokenWord
+from shenqu.speech.phones import Pronunciation
+from shenqu.speech.reading import SpokenWord
 from shenqu.speech.shape import GAP_S, shape_words
 
 Samples = npt.NDArray[np.float32]

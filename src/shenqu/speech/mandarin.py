@@ -16,12 +16,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from shenqu.errors import InputError
+from shenqu.speech.phones import Pronunciation, Said
 
-Pronunciation = tuple[str, ...]
-HAN = re.compile(r"[々〇㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffff]")
+HAN = re.compile(r"[々〇㐀-䶿一-鿿\uf900-\ufaff\U00020000-\U0003ffff]")
 
 _INITIALS = {
     initial: phones.split()
@@ -46,15 +47,28 @@ _FINALS = {
 }  # fmt: skip
 _BUZZED = {"zh": ["ER", "IH"], "ch": ["ER", "IH"], "sh": ["ER", "IH"], "r": ["ER"], "z": ["AH", "IH"]}
 _BUZZED |= {"c": _BUZZED["z"], "s": _BUZZED["z"]}
+# Characters of everyday use whose reading the words around them often do not tell.
+_POLYPHONES = dict(
+    re.findall(
+        r"(\S)((?:[a-zü]+\d)+)",
+        "还hai2huan2 行xing2hang2 长chang2zhang3 得de5dei3 地de5di4 了le5liao3 着zhe5zhao2zhuo2 重zhong4chong2 "
+        "都dou1du1 乐le4yue4 觉jue2jiao4 没mei2mo4 差cha4chai1 血xue4xie3 谁shei2shui2 那na4nei4 这zhe4zhei4 哪na3nei3 "
+        "和he2huo4 角jiao3jue2 便bian4pian2 传chuan2zhuan4 参can1shen1 降jiang4xiang2 校xiao4jiao4 系xi4ji4 "
+        "藏cang2zang4 调diao4tiao2 朝chao2zhao1 弹dan4tan2 曾ceng2zeng1 给gei3ji3 色se4shai3 薄bao2bo2 露lu4lou4 "
+        "熟shu2shou2 削xue1xiao1 壳ke2qiao4 嚼jiao2jue2 落luo4lao4la4 吓xia4he4 说shuo1shui4 的de5di4 呢ne5ni2 "
+        "一yi1yao1",
+    )
+)
 _PINYIN = re.compile(r"(zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw]?)([aeiouüv][aeiouüv]*(?:ng|n(?![aeiouüv])|r(?![aeiouüv]))?)")
 
 
-def read_characters(characters: str) -> tuple[tuple[int, tuple[Pronunciation, ...]], ...]:
-    """Return tone (1 to 5) and pronunciations of each of `characters`, read in their context.
+def read_characters(characters: str) -> tuple[tuple[Said, ...], ...]:
+    """Return, for each of `characters`, the ways to say it, its reading in this context first.
 
-    Raises `InputError` where a character has no reading.
+    Characters of everyday use with several readings offer the others too. Raises `InputError` where a
+    character has no reading.
 
-    >>> [(tone, " ".join(ways[0])) for tone, ways in read_characters("银行")]
+    >>> [(ways[0].tone, " ".join(ways[0].phones)) for ways in read_characters("银行")]
     [(2, 'IY N'), (2, 'HH AA NG')]
     """
     from pypinyin import Style, lazy_pinyin  # noqa: PLC0415 - its tables take a third of a second to load
@@ -65,16 +79,36 @@ def read_characters(characters: str) -> tuple[tuple[int, tuple[Pronunciation, ..
     finals = lazy_pinyin(
         characters, style=Style.FINALS_TONE3, strict=True, neutral_tone_with_five=True, errors=one_each
     )
-    return tuple(map(_reading, characters, initials, finals))
+    return tuple(map(_readings, characters, initials, finals))
 
 
-def _reading(character: str, initial: str, final: str) -> tuple[int, tuple[Pronunciation, ...]]:
+def _readings(character: str, initial: str, final: str) -> tuple[Said, ...]:
+    said = _reading(character, initial, final)
+    others = _other_readings(character) if character in _POLYPHONES else ()
+    ways: dict[Pronunciation, Said] = {}
+    for way in (*said, *others):
+        ways.setdefault(way.phones, way)
+    return tuple(ways.values())
+
+
+@lru_cache
+def _other_readings(character: str) -> tuple[Said, ...]:
+    """Return the ways to say a character of the table of polyphones."""
+    return tuple(
+        Said(character, way, tone=int(tone))
+        for syllable, tone in re.findall(r"([a-zü]+)(\d)", _POLYPHONES[character])
+        for match in _PINYIN.finditer(syllable)
+        for way in _strict_ways(*match.groups())
+    )
+
+
+def _reading(character: str, initial: str, final: str) -> tuple[Said, ...]:
     name, tone = final[:-1], final[-1:]
     if not final.strip("12345"):  # a hum: 嗯 and its like
-        return int(tone or 5), (("AH", "N"), ("AH", "M"))
+        return tuple(Said(character, hum, tone=int(tone or 5)) for hum in (("AH", "N"), ("AH", "M")))
     if name not in _FINALS or initial not in _INITIALS or not tone.isdigit():
         raise InputError(f"the text holds the character {character}, which has no Mandarin reading; write another")
-    return int(tone), _ways(initial, name)
+    return tuple(Said(character, way, tone=int(tone)) for way in _ways(initial, name))
 
 
 def _ways(initial: str, final: str) -> tuple[Pronunciation, ...]:

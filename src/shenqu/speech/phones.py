@@ -10,6 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
+
+from shenqu.errors import InputError
+
+Pronunciation = tuple[str, ...]
+
+
+class Said(NamedTuple):
+    """A syllable of a word: the letters that show it, its phones with one vowel, its tone or 0, its stress."""
+
+    text: str
+    phones: Pronunciation
+    tone: int = 0
+    stress: int = 1
+
+
+class UnreadableError(InputError):
+    """A text in a language that cannot be read aloud here; its syllables can still be found by ear."""
 
 
 def _set(names: str) -> frozenset[str]:
@@ -43,3 +61,19 @@ def _onset_start(phones: Sequence[str], first: int, nucleus: int) -> int:
         if "-".join(onset) in _ONSETS or (len(onset) == 1 and onset[0] != "NG"):
             return start
     return nucleus
+
+
+def spread(text: str, count: int) -> list[str]:
+    """Return `text` in `count` parts, the letters spread evenly, punctuation with its letter; "" where there are none.
+
+    >>> spread("1941,", 3), spread("7", 2)
+    (['19', '4', '1,'], ['7', ''])
+    """
+    letters: list[str] = []
+    for letter in text:
+        if letters and not (letter.isalnum() and any(map(str.isalnum, letters[-1]))):
+            letters[-1] += letter
+        else:
+            letters.append(letter)
+    ends = [-(-len(letters) * (index + 1) // count) for index in range(count)]
+    return ["".join(letters[begin:end]) for begin, end in zip([0, *ends], ends, strict=False)]

@@ -2,9 +2,11 @@
 
 Conventions
 -----------
-English and Mandarin are read, also mixed. A word is what is written between blanks or dashes, with its
-punctuation; a Chinese character is a word of its own, without punctuation. Text in [square brackets] is
-a remark, not speech. Pronunciations are ARPAbet without stress digits, the most usual first.
+The script tells how a word is read, also where scripts are mixed; the language of the text tells whose
+Latin letters and whose Chinese characters they are. A word is what is written between blanks or dashes,
+with its punctuation; a Chinese character is a word of its own, and so is a Japanese word, without
+punctuation. Text in [square brackets] is a remark, not speech. Pronunciations are ARPAbet without stress
+digits, the most usual first.
 """
 
 from __future__ import annotations
@@ -13,26 +15,51 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice, product
+from dataclasses import dataclass, replace
+from itertools import islice, pairwise, product
 
 from shenqu.documents.speech import Cue
 from shenqu.errors import InputError
+from shenqu.speech.languages import LATIN_READERS
+from shenqu.speech.languages.cantonese import read_cantonese
+from shenqu.speech.languages.guess import guess_language
+from shenqu.speech.languages.hindi import read_devanagari
+from shenqu.speech.languages.japanese import read_japanese
+from shenqu.speech.languages.korean import read_hangul
+from shenqu.speech.languages.numbers import english_readings, has_digits, mandarin_readings
 from shenqu.speech.mandarin import HAN, pinyin_word, read_characters
-from shenqu.speech.phones import VOWELS
+from shenqu.speech.phones import VOWELS, Pronunciation, Said, UnreadableError, spread, syllable_starts
 from shenqu.speech.spelling import bare, spell_out, with_vowel
 
-Pronunciation = tuple[str, ...]
 Lexicon = Callable[[str], tuple[Pronunciation, ...]]  # pronunciations of a lower-case word, empty if unknown
 
-READABLE = ("en", "zh")
+# The languages that are read aloud, and the scripts of their letters.
+_SCRIPTS = {
+    "en": {"LATIN"}, "zh": {"CJK"}, "yue": {"CJK"}, "ja": {"HIRAGANA", "KATAKANA", "CJK"}, "ko": {"HANGUL"},
+    "hi": {"DEVANAGARI"}, **{language: {"LATIN"} for language in LATIN_READERS},
+}  # fmt: skip
+READABLE = tuple(_SCRIPTS)
 _MOST_WAYS = 6
 _LONGEST_WORD = 60
-_SAME_LANGUAGE = {"eng": "en", "zho": "zh", "chi": "zh", "cmn": "zh"}
-_SCRIPT_LANGUAGES = {"HIRAGANA": "ja", "KATAKANA": "ja", "HANGUL": "ko", "CJK": "zh", "LATIN": "en"}
+_SAME_LANGUAGE = {
+    "eng": "en", "zho": "zh", "chi": "zh", "cmn": "zh", "zh-yue": "yue", "spa": "es", "deu": "de", "ger": "de",
+    "fra": "fr", "fre": "fr", "por": "pt", "ita": "it", "jpn": "ja", "kor": "ko", "hin": "hi",
+}  # fmt: skip
+_SCRIPT_LANGUAGES = {
+    "HIRAGANA": "ja", "KATAKANA": "ja", "HANGUL": "ko", "CJK": "zh", "DEVANAGARI": "hi", "LATIN": "en",
+}  # fmt: skip
 _REMARK = re.compile(r"\[[^\[\]]*\]|【[^【】]*】|[♪♫#*_]+")
 _GAP = re.compile(r"\s+|[—–―/|]+|-{2,}|\.{2,}|…+")
 _CLOSING = ",.;:!?)，。；：！？、）》」』·"  # belongs to the word before, which has none if it is a character
+_KANA = "ぁ-ゖァ-ヺー"
+_SCRIPT_RUN = re.compile(
+    rf"(?P<KANA>[{_KANA}][{_KANA}{HAN.pattern[1:-1]}]*|{HAN.pattern}+[{_KANA}][{_KANA}{HAN.pattern[1:-1]}]*)"
+    rf"|(?P<CJK>{HAN.pattern}+)|(?P<HANGUL>[^\w]*[가-힣]+)|(?P<DEVANAGARI>[^\w]*[ऀ-ॿ]+)"
+    rf"|(?P<OTHER>(?:(?!{HAN.pattern}|[{_KANA}가-힣ऀ-ॿ]).)+)",
+    re.DOTALL,
+)
+_WITH_NUMBERS = ("en", "zh", "yue")
+_REDUCED = {"AH", "ER", "IH"}
 _SHORT_FORMS = {
     "mr": ["mister"], "mrs": ["missus"], "ms": ["miz"], "dr": ["doctor"], "st": ["saint", "street"], "jr": ["junior"],
     "sr": ["senior"], "prof": ["professor"], "vs": ["versus"], "etc": ["etcetera"], "&": ["and"], "%": ["percent"],
@@ -43,7 +70,8 @@ _SHORT_FORMS = {
 class SpokenWord:
     """A word of a text: as written, the ways to say it, its Mandarin tone (else 0) and the cue it stands in.
 
-    A word with hyphens comes in parts; those after the first are `joined` to the part before.
+    A word with hyphens comes in parts; those after the first are `joined` to the part before. `said` are the
+    syllables of each pronunciation, empty where English spelling tells them.
     """
 
     text: str
@@ -52,6 +80,7 @@ class SpokenWord:
     cue: int = 0
     known: bool = True
     joined: bool = False
+    said: tuple[tuple[Said, ...], ...] = ()
 
     @property
     def syllables(self) -> int:
@@ -67,9 +96,7 @@ def language_of(cues: Sequence[Cue], language: str | None = None) -> str:
     >>> language_of([Cue(text="你还好吗 OK?")]), language_of([Cue(text="Are you OK?")], "en-GB")
     ('zh', 'en')
     """
-    scripts = Counter(
-        unicodedata.name(letter, "?").split()[0] for cue in cues for letter in cue.text if letter.isalpha()
-    )
+    scripts = _scripts(cues)
     kana = scripts["HIRAGANA"] + scripts["KATAKANA"]
     found = max(scripts, key=lambda script: (script != "LATIN", scripts[script]), default="")
     told = "ja" if kana * 10 > scripts["CJK"] and kana else _SCRIPT_LANGUAGES.get(found, "und")
@@ -77,19 +104,42 @@ def language_of(cues: Sequence[Cue], language: str | None = None) -> str:
         return told
     if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", language):
         raise InputError(f"{language!r} is no language code; give one such as en or zh")
-    given = language.lower().split("-")[0]
+    given = language.lower()
+    given = "yue" if given.startswith("zh-yue") else given.split("-")[0]
     given = _SAME_LANGUAGE.get(given, given)
-    if given in READABLE and told != given:
+    if given in _SCRIPTS and found not in _SCRIPTS[given]:
         raise InputError(f"the text is not in the language given ({language}); correct the text or the language")
     return given
 
 
-def read_text(cues: Sequence[Cue], *, lexicon: Lexicon) -> tuple[SpokenWord, ...]:
-    """Return the words of an English or Mandarin text, with the ways to say them.
+def _scripts(cues: Sequence[Cue]) -> Counter[str]:
+    """Return how many letters of each script there are."""
+    return Counter(unicodedata.name(letter, "?").split()[0] for cue in cues for letter in cue.text if letter.isalpha())
 
-    Raises `InputError` where a number is written in digits, a word is absurdly long, or there is no word.
+
+def read_aloud(cues: Sequence[Cue], language: str | None, *, lexicon: Lexicon) -> tuple[str, tuple[SpokenWord, ...]]:
+    """Return the language of a text, the one given or told by its script and words, and its words.
+
+    Raises `UnreadableError` where that language cannot be read aloud, else as `language_of` and `read_text` do.
     """
-    words = tuple(word for index, cue in enumerate(cues) for word in _read_cue(cue.text, index, lexicon))
+    told = language_of(cues, language)
+    if told not in READABLE:
+        raise UnreadableError(f"the text seems to be in a language ({told}) that cannot be read aloud yet")
+    if language is None and told == "en":
+        told = guess_language(" ".join(cue.text for cue in cues)) or told
+    words = read_text(cues, language=told, lexicon=lexicon)
+    if language is None and told == "en" and is_foreign(words):
+        raise UnreadableError("the text seems to be in a language other than English that cannot be read aloud yet")
+    return told, words
+
+
+def read_text(cues: Sequence[Cue], *, lexicon: Lexicon, language: str = "en") -> tuple[SpokenWord, ...]:
+    """Return the words of a text in one of the languages of `READABLE`, with the ways to say them.
+
+    Raises `InputError` where a number is written in digits in a language whose numbers are not known, a
+    word is absurdly long, or there is no word; `UnreadableError` where an extra is needed that is not there.
+    """
+    words = tuple(word for index, cue in enumerate(cues) for word in _Reader(language, lexicon).read(cue.text, index))
     if not words:
         raise InputError("the text holds no words; give the words that are spoken")
     return words
@@ -100,30 +150,117 @@ def is_foreign(words: Sequence[SpokenWord]) -> bool:
     return len(words) >= 8 and sum(not word.known for word in words) > 0.4 * len(words)
 
 
-def _read_cue(text: str, cue: int, lexicon: Lexicon) -> Iterator[SpokenWord]:
-    text = _REMARK.sub(" ", text)
-    shouted = not any(letter.islower() for letter in text)
-    for token in filter(None, _GAP.split(text)):
-        if any(letter.isdigit() for letter in token):
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads cues: every script in its own way, Latin letters and Chinese characters in those of `language`."""
+
+    language: str
+    lexicon: Lexicon
+
+    def read(self, text: str, cue: int) -> Iterator[SpokenWord]:
+        text = _REMARK.sub(" ", unicodedata.normalize("NFC", text))
+        shouted = not any(letter.islower() for letter in text)
+        tokens = [token for token in _GAP.split(text) if token]
+        for token, following in pairwise([*tokens, ""]):
+            yield from self._read_token(token, following, cue, shouted)
+
+    def _read_token(self, token: str, following: str, cue: int, shouted: bool) -> Iterator[SpokenWord]:
+        if has_digits(token) and self.language not in _WITH_NUMBERS:
             raise InputError(f'the text holds "{token}": write numbers in words, as they are spoken')
-        if len(token) > _LONGEST_WORD and not HAN.search(token):
-            raise InputError(f'the text holds "{token[:20]}...", longer than any word; put blanks between the words')
-        for part in re.findall(rf"{HAN.pattern}+|[^{HAN.pattern[1:-1]}]+", token):
-            yield from _read_han(part, cue) if HAN.match(part) else _read_latin(part, cue, lexicon, shouted)
+        for script, part in _runs(token):
+            if len(part) > _LONGEST_WORD and script in {"", "HANGUL", "DEVANAGARI"}:
+                raise InputError(f'the text holds "{part[:20]}...", longer than any word; put blanks between the words')
+            if script in {"CJK", "KANA"}:
+                yield from self._read_characters(part, cue)
+            else:
+                ways = {"HANGUL": read_hangul, "DEVANAGARI": read_devanagari}.get(script)
+                yield from [_spoken(part, ways(part), cue)] if ways else self._read_word(part, following, cue, shouted)
+
+    def _read_characters(self, characters: str, cue: int) -> Iterator[SpokenWord]:
+        if self.language == "ja" or not HAN.match(characters):
+            for word, ways in read_japanese(characters):
+                yield _spoken(word, ways, cue)
+        else:
+            for character, sounds in zip(characters, self._read_han(characters), strict=True):
+                yield _spoken(character, tuple((said,) for said in sounds), cue)
+
+    def _read_han(self, characters: str) -> tuple[tuple[Said, ...], ...]:
+        return read_cantonese(characters) if self.language == "yue" else read_characters(characters)
+
+    def _read_word(self, text: str, following: str, cue: int, shouted: bool) -> Iterator[SpokenWord]:
+        joined = False
+        for part in _parts(text.lstrip(_CLOSING)):
+            word = self._read_part(part, following, cue, shouted)
+            yield replace(word, joined=joined)
+            joined = True
+
+    def _read_part(self, part: str, following: str, cue: int, shouted: bool) -> SpokenWord:
+        if has_digits(part):
+            return self._read_number(part, cue)
+        if self.language in LATIN_READERS:
+            ways = LATIN_READERS[self.language](part, following)
+            return _spoken(part, ways or ((Said(part, ("AH",)),),), cue)
+        known = _unique(_known_ways(part, self.lexicon, shouted))
+        guesses = () if known else _guessed_ways(_letters(part), self.lexicon)
+        return SpokenWord(text=part, pronunciations=known or guesses, cue=cue, known=bool(known))
+
+    def _read_number(self, text: str, cue: int) -> SpokenWord:
+        readings = english_readings(text) if self.language == "en" else mandarin_readings(text)
+        ways = [way for reading in readings for way in self._number_ways(text, reading)]
+        return _spoken(text, tuple(dict.fromkeys(ways)) or ((Said(text, ("AH",)),),), cue)
+
+    def _number_ways(self, text: str, reading: Sequence[str]) -> list[tuple[Said, ...]]:
+        """Return the two most usual ways to say a number in words or characters, its digits spread over them."""
+        units = [unit for word in reading for unit in (word if HAN.match(word) else [word])]
+        sounds: list[list[tuple[Said, ...]]] = []
+        for word in reading:
+            if HAN.match(word):
+                sounds += [[(said[0],)] for said in self._read_han(word)]
+            else:
+                ways = _unique(_known_ways(word, self.lexicon, False)) or _guessed_ways(_letters(word), self.lexicon)
+                sounds.append([_english_syllables(word, way) for way in ways])
+        texts = spread(text, len(units))
+        return [
+            tuple(
+                said._replace(text=letters)
+                for part, word in zip(texts, way, strict=True)
+                for said, letters in zip(word, spread(part, len(word)), strict=True)
+            )
+            for way in islice(product(*sounds), 2)
+        ]
 
 
-def _read_han(characters: str, cue: int) -> Iterator[SpokenWord]:
-    for character, (tone, ways) in zip(characters, read_characters(characters), strict=True):
-        yield SpokenWord(text=character, pronunciations=ways, tone=tone, cue=cue)
+def _spoken(text: str, said: tuple[tuple[Said, ...], ...], cue: int) -> SpokenWord:
+    """Return a word whose syllables are known in each way to say it."""
+    pronunciations = tuple(tuple(phone for syllable in way for phone in syllable.phones) for way in said)
+    tone = said[0][0].tone if len(said[0]) == 1 else 0
+    return SpokenWord(text=text, pronunciations=pronunciations, said=said, tone=tone, cue=cue)
 
 
-def _read_latin(text: str, cue: int, lexicon: Lexicon, shouted: bool) -> Iterator[SpokenWord]:
-    joined = False
-    for part in _parts(text.lstrip(_CLOSING)):
-        ways = _unique(_known_ways(part, lexicon, shouted))
-        guesses = () if ways else _guessed_ways(_letters(part), lexicon)
-        yield SpokenWord(text=part, pronunciations=ways or guesses, cue=cue, known=bool(ways), joined=joined)
-        joined = True
+def _english_syllables(word: str, phones: Pronunciation) -> tuple[Said, ...]:
+    starts = syllable_starts(phones)
+    pieces = [phones[begin:end] for begin, end in pairwise([*starts, len(phones)])]
+    first = next((index for index, piece in enumerate(pieces) if _REDUCED.isdisjoint(piece)), 0)
+    return tuple(Said(word, piece, stress=int(index == first)) for index, piece in enumerate(pieces))
+
+
+def _runs(token: str) -> list[tuple[str, str]]:
+    """Return a word cut where its script changes: (script, part); "" is any that is read letter by letter.
+
+    >>> _runs("B站真好，괜찮아요?")
+    [('', 'B'), ('CJK', '站真好'), ('HANGUL', '괜찮아요?')]
+    """
+    runs: list[tuple[str, str]] = []
+    for match in _SCRIPT_RUN.finditer(token):
+        script = match.lastgroup or ""
+        part = match.group().lstrip(_CLOSING) or match.group()
+        if script == "OTHER" and runs and runs[-1][0] in {"HANGUL", "DEVANAGARI"} and not any(map(str.isalnum, part)):
+            runs[-1] = (runs[-1][0], runs[-1][1] + part)
+        else:
+            runs.append(("" if script == "OTHER" else script, part))
+    return [
+        (script, part) for script, part in runs if script or any(map(str.isalnum, part)) or "&" in part or "%" in part
+    ]
 
 
 def _parts(text: str) -> list[str]:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from shenqu.documents.speech import SONORANTS, Phone, Syllable, Word
 from shenqu.dsp.band_level import band_level
-from shenqu.speech.phones import VOWELS, syllable_starts
+from shenqu.speech.phones import VOWELS, Said, syllable_starts
 from shenqu.speech.reading import SpokenWord
 from shenqu.speech.spelling import bare, split_letters
 
@@ -92,11 +92,26 @@ def _rounded(seconds: float) -> float:
 
 def _syllables(word: SpokenWord, phones: Phones) -> Iterator[Syllable]:
     names = [phone.phone for phone in phones]
+    said = next(
+        (way for way, sounds in zip(word.said, word.pronunciations, strict=False) if list(sounds) == names), None
+    )
+    if said is not None:
+        yield from _known_syllables(said, phones)
+        return
     starts = syllable_starts(names)
     texts = (word.text,) if len(starts) == 1 else split_letters(word.text, names)
     stressed = _stressed(word, [next(name for name in names[start:] if name in VOWELS) for start in starts])
     for index, (start, end, text) in enumerate(zip(starts, [*starts[1:], len(phones)], texts, strict=True)):
         yield _syllable(text, phones[start:end], stress=int(index == stressed), tone=word.tone)
+
+
+def _known_syllables(said: Sequence[Said], phones: Phones) -> Iterator[Syllable]:
+    """Yield the syllables of a word whose reading tells them."""
+    place = 0
+    for part in said:
+        own = phones[place : place + len(part.phones)]
+        yield _syllable(part.text, own, stress=0 if part.tone else part.stress, tone=part.tone)
+        place += len(own)
 
 
 def _stressed(word: SpokenWord, vowels: Sequence[str]) -> int | None:

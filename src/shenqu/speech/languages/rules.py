@@ -1,0 +1,132 @@
+"""Letters to sounds by ordered rules, for languages that are spelled as they are said.
+
+Conventions
+-----------
+A table has one rule a line: a pattern, tried where the reader stands, and the phones it stands for, "-" for
+none and "=" for the letter itself. Where dialects or neighbours differ, other phones follow behind "|": a
+word is read once with the first of each, once with the second of each and so on. Look-behinds see the
+letters before. The first rule that fits is taken. A rule gives one vowel at most.
+
+References
+----------
+Elovitz et al. (1976), "Letter-to-sound rules for automatic translation of English text to phonetics",
+for the form of the rules. The tables are our own.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from shenqu.speech.phones import VOWELS, Pronunciation, Said
+from shenqu.speech.spelling import with_vowel
+
+_GLIDES = {"Y", "W"}
+_LIQUIDS = {"R", "L"}
+_BEFORE_LIQUIDS = {"P", "B", "T", "D", "K", "G", "F", "V", "TH"}
+_MOST_VARIANTS = 4
+_ACCENTED = frozenset("áéíóúàèìòùâêôãõ")
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """How a language is spelled: its table of rules, and which syllable of several is stressed.
+
+    `onsets` are pairs of consonants ("S-T") that begin a syllable, beside those all these languages share.
+    """
+
+    table: str
+    stressed: Callable[[Sequence[str]], int]
+    onsets: str = ""
+
+    @cached_property
+    def _rules(self) -> tuple[tuple[re.Pattern[str], tuple[Pronunciation, ...]], ...]:
+        lines = [line.split(maxsplit=1) for line in self.table.strip().splitlines()]
+        return tuple(
+            (re.compile(pattern), tuple(tuple(way.replace("-", "").split()) for way in said.split("|")))
+            for pattern, said in lines
+        )
+
+    @cached_property
+    def _pairs(self) -> frozenset[str]:
+        return frozenset(self.onsets.split())
+
+    def read(self, word: str) -> tuple[tuple[Said, ...], ...]:
+        """Return the ways to say `word`, each as its syllables; nothing where no letter of it has a sound."""
+        plain = "".join("'" if letter in "’‘ʼ" else letter.lower()[:1] for letter in word)
+        matches = self._matches(plain)
+        count = min(_MOST_VARIANTS, max((len(ways) for _, ways in matches), default=0))
+        ways = (self._variant(word, plain, matches, variant) for variant in range(count))
+        return tuple(dict.fromkeys(way for way in ways if way))
+
+    def _matches(self, plain: str) -> list[tuple[int, tuple[Pronunciation, ...]]]:
+        """Return the letter at which each rule was used, and its phones."""
+        matches = []
+        place = 0
+        while place < len(plain):
+            match, ways = next(
+                ((match, ways) for rule, ways in self._rules if (match := rule.match(plain, place))), (None, ((),))
+            )
+            letter = plain[place].upper()
+            matches.append((place, tuple(tuple(letter if p == "=" else p for p in way) for way in ways)))
+            place = match.end() if match and match.end() > place else place + 1
+        return matches
+
+    def _variant(
+        self, word: str, plain: str, matches: Sequence[tuple[int, tuple[Pronunciation, ...]]], variant: int
+    ) -> tuple[Said, ...]:
+        spoken = [(phone, at) for at, ways in matches for phone in ways[min(variant, len(ways) - 1)]]
+        phones = [phone for phone, _ in spoken]
+        starts = self._starts(phones)
+        if not starts:
+            return (Said(word, with_vowel(tuple(phones))),) if phones else ()
+        cuts = [0, *(_with_silent_h(plain, spoken[start][1], matches) for start in starts[1:]), len(word)]
+        texts = [word[begin:end] for begin, end in pairwise(cuts)]
+        stressed = stressed_syllable(texts, self.stressed)
+        return tuple(
+            Said(text, tuple(phones[begin:end]), stress=int(index == stressed))
+            for index, (text, begin, end) in enumerate(zip(texts, starts, [*starts[1:], len(phones)], strict=True))
+        )
+
+    def _starts(self, phones: Sequence[str]) -> list[int]:
+        """Return the phone at which each syllable begins."""
+        nuclei = [index for index, phone in enumerate(phones) if phone in VOWELS]
+        starts = [0] if nuclei else []
+        for before, nucleus in pairwise(nuclei):
+            start = nucleus
+            while start > before + 1 and phones[start - 1] != "NG" and self._joins(phones, start, nucleus):
+                start -= 1
+            starts.append(start)
+        return starts
+
+    def _joins(self, phones: Sequence[str], start: int, nucleus: int) -> bool:
+        """Tell whether the consonant before `start` can begin the syllable too."""
+        if start == nucleus:
+            return True
+        first, second = phones[start - 1 : start + 1]
+        if second in _GLIDES:
+            return first not in _GLIDES
+        return (second in _LIQUIDS and first in _BEFORE_LIQUIDS) or f"{first}-{second}" in self._pairs
+
+
+def _with_silent_h(plain: str, place: int, matches: Sequence[tuple[int, tuple[Pronunciation, ...]]]) -> int:
+    """Return where a syllable's letters begin: a silent h before its first sound is its own."""
+    silent = (place - 1, ((),))
+    return place - 1 if place and plain[place - 1] == "h" and silent in matches else place
+
+
+def stressed_syllable(texts: Sequence[str], usual: Callable[[Sequence[str]], int]) -> int:
+    """Return which syllable is stressed: the one with an accent on it, else the `usual` one (from the end: -1)."""
+    accented = [index for index, text in enumerate(texts) if not _ACCENTED.isdisjoint(text.lower())]
+    index = accented[-1] if accented else usual(texts)
+    return max(0, index + len(texts)) if index < 0 else min(index, len(texts) - 1)
+
+
+def bare_end(texts: Sequence[str]) -> str:
+    """Return the letters of a word, without what stands around them: its end tells the stress."""
+    letters = "".join(texts).lower()
+    return "".join(letter for letter in letters if unicodedata.category(letter).startswith("L"))

@@ -1,0 +1,154 @@
+"""Languages read aloud: planted readings, numbers, languages told, and any text at all."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shenqu.documents.speech import Cue
+from shenqu.engines.pocketsphinx_aligner import pronunciations
+from shenqu.errors import InputError
+from shenqu.speech.languages.numbers import english_readings, mandarin_readings
+from shenqu.speech.phones import VOWELS
+from shenqu.speech.reading import READABLE, read_aloud, read_text
+
+READINGS = {
+    "es": "casa:K-AA.S-AA niño:N-IY.N-Y-OW cuatro:K-W-AA.T-R-OW guerra:G-EH.R-AA llave:Y-AA.B-EH hijo:IY.HH-OW "
+    "queso:K-EH.S-OW día:D-IY.AA gracias:G-R-AA.S-Y-AA-S bueno:B-W-EH.N-OW",
+    "de": "Straße:SH-T-R-AA.S-AH schön:SH-ER-N ich:IH-SH zwei:T-S-V-AY Leute:L-OY.T-AH Haus:HH-AW-S Kind:K-IH-N-T "
+    "spielen:SH-P-IY.L-AH-N",
+    "fr": "bonjour:B-AO-N.ZH-UW-R eau:OW petit:P-AH.T-IY fille:F-IY-Y trois:T-R-W-AA beaucoup:B-OW.K-UW "
+    "maison:M-EH.Z-AO-N parler:P-AA-R.L-EY",
+    "pt": "ninho:N-IY.N-Y-UW coração:K-AO.R-AA.S-AW filho:F-IY.L-Y-UW chave:SH-AA.V-IY casa:K-AA.Z-AA quero:K-EH.R-UW "
+    "tia:CH-Y-AA gente:ZH-EY-N.CH-IY",
+    "it": "ciao:CH-AW gnocchi:N-Y-AO.K-IY famiglia:F-AA.M-IY.L-Y-AA che:K-EH scienza:SH-EH-N.T-S-AA bello:B-EH.L-AO "
+    "pizza:P-IY.T-S-AA giorno:JH-AO-R.N-AO",
+    "ko": "안녕하세요:AA-N.N-Y-AH-NG.HH-AA.S-EH.Y-OW 한국어:HH-AA-N.G-UW.G-AH 감사합니다:G-AA-M.S-AA.HH-AA-M.N-IY.D-AA "
+    "좋아:JH-OW.AA 없어:AH-P.S-AH 값이:G-AA-P.S-IY 사람:S-AA.R-AA-M 축하:CH-UW.K-AA",
+    "hi": "नमस्ते:N-AH.M-AH-S.T-EY कमल:K-AH.M-AH-L सड़क:S-AH.R-AH-K लड़का:L-AH-R.K-AA हिन्दी:HH-IH-N.D-IY "
+    "ज़मीन:Z-AH.M-IY-N प्यार:P-Y-AA-R मैं:M-EH-N",
+}
+
+
+def read(text, language="en"):
+    return read_text([Cue(text=text)], lexicon=pronunciations, language=language)
+
+
+def shown(said):
+    return ".".join("-".join(syllable.phones) for syllable in said)
+
+
+@pytest.mark.parametrize(
+    ("language", "written", "sounds"),
+    [(code, *entry.split(":")) for code, row in READINGS.items() for entry in row.split(" ")],
+)
+def test_words_are_read(language, written, sounds):
+    (word,) = read(written, language)
+    assert sounds in {shown(said) for said in word.said}
+
+
+def test_french_links_words():
+    assert "L-EY-Z" in {shown(said) for said in read("les amis", "fr")[0].said}
+    assert "L-EY-Z" not in {shown(said) for said in read("les chats", "fr")[0].said}
+
+
+def test_kana_are_beats():
+    pytest.importorskip("janome")
+    words = read("きゃっと がっこう ラーメン です。", "ja")
+    assert sum(len(word.said[0]) for word in words) == 2 + 2 + 2 + 2
+    (word,) = read("東京", "ja")
+    assert shown(word.said[0]) == "T-OW.K-Y-OW" and [part.text for part in word.said[0]] == ["東", "京"]
+
+
+def test_kana_are_read_without_a_dictionary(monkeypatch):
+    monkeypatch.setattr("shenqu.speech.languages.japanese._tokenizer", lambda: None)
+    assert [word.text for word in read("こんにちは、シャツ！", "ja")] == ["こん", "に", "ち", "は", "シャ", "ツ"]
+    with pytest.raises(InputError, match="pip install"):
+        read("東京です", "ja")
+
+
+def test_cantonese_characters():
+    pytest.importorskip("ToJyutping")
+    words = read("香港人唔該", "yue")
+    assert [" ".join(word.pronunciations[0]) for word in words] == [
+        "HH ER NG", "G AO NG", "Y AH N", "AH M", "G OY",
+    ]  # fmt: skip
+    assert [word.tone for word in words] == [1, 2, 4, 4, 1]
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("1941,", "nineteen forty one"), ("1941", "one thousand nine hundred forty one"), ("7,", "seventh"),
+        ("1905", "nineteen oh five"), ("2005", "two thousand and five"), ("2nd", "second"), ("21st", "twenty first"),
+        ("1990s", "nineteen nineties"), ("3:05", "three oh five"), ("10:30pm", "ten thirty p. m."),
+        ("$1", "one dollar"),
+        ("$5.50", "five dollars and fifty cents"), ("99%", "ninety nine percent"), ("3.14", "three point one four"),
+        ("1,234,567", "one million two hundred thirty four thousand five hundred sixty seven"),
+        ("007", "zero zero seven"),
+        ("747", "seven forty seven"), ("B2B", "b two b"), ("７", "seven"), ("0", "zero"), ("12th", "twelfth"),
+    ],
+)  # fmt: skip
+def test_numbers_in_english(written, said):
+    assert said in {" ".join(words) for words in english_readings(written)}
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [("1941", "一九四一"), ("1941", "一千九百四十一"), ("7", "七"), ("2", "两"), ("10", "十"), ("3:30", "三点三十"),
+     ("50%", "百分之五十"), ("3.5", "三点五"), ("10000", "一万"), ("100200300", "一亿零二十万零三百")],
+)  # fmt: skip
+def test_numbers_in_mandarin(written, said):
+    assert said in {"".join(words) for words in mandarin_readings(written)}
+
+
+def test_digits_stay_as_written():
+    word = read("1941,")[0]
+    assert word.text == "1941," and [part.text for part in word.said[0]] == ["1", "9", "4", "", "1,"]
+    words = read("1941年7月", "zh")
+    assert [word.text for word in words] == ["1941", "年", "7", "月"] and len(words[0].said[0]) == 4
+
+
+@pytest.mark.parametrize(("text", "language"), [("Es sind 41", "de"), ("सन 1941", "hi"), ("1941년", "ko")])
+def test_digits_are_refused_where_numbers_are_not_known(text, language):
+    with pytest.raises(InputError, match="write numbers in words"):
+        read(text, language)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("¿Cómo está usted, señor?", "es"), ("Das ist nicht die Wahrheit, die ich kenne", "de"),
+        ("Je ne sais pas où est la gare", "fr"), ("Não é uma boa ideia, você está muito longe", "pt"),
+        ("Questo è il mio amico, che viene dalla Sicilia", "it"), ("नमस्ते दुनिया", "hi"), ("괜찮아요", "ko"),
+        ("ありがとう", "ja"), ("你好 OK", "zh"), ("Are you OK, Xiaomi?", "en"), ("Shenqu", "en"),
+    ],
+)  # fmt: skip
+def test_the_language_is_told(text, language):
+    assert read_aloud([Cue(text=text)], None, lexicon=pronunciations)[0] == language
+
+
+def test_cantonese_is_told_by_name_only():
+    pytest.importorskip("ToJyutping")
+    assert read_aloud([Cue(text="你好")], None, lexicon=pronunciations)[0] == "zh"
+    assert read_aloud([Cue(text="你好")], "yue", lexicon=pronunciations)[0] == "yue"
+    assert read_aloud([Cue(text="你好")], "zh-yue", lexicon=pronunciations)[0] == "yue"
+
+
+LETTERS = st.text(st.characters(codec="utf-8"), max_size=30) | st.text(
+    "aeiouyhrstnlcgqçñßéàüöäãœ'’-.,?!1290:$% 한국어값않नमस्ते़ंँあっんーシャツァ漢字々你好行OK🎵", max_size=30
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(LETTERS, st.sampled_from(READABLE))
+def test_any_text_is_read_or_refused(text, language):
+    try:
+        words = read(text, language)
+    except InputError:
+        return
+    for word in words:
+        assert word.text and word.pronunciations and word.syllables >= 1
+        for way, phones in zip(word.said, word.pronunciations, strict=False):
+            assert "".join(part.text for part in way) == word.text
+            assert tuple(phone for part in way for phone in part.phones) == phones
+            assert all(sum(phone in VOWELS for phone in part.phones) == 1 for part in way)
