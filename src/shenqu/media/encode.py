@@ -34,8 +34,8 @@ from shenqu.media.video import VideoInfo
 Draw = Callable[[int, Picture], None]
 Progress = Callable[[int, int], None]
 
-GROUP_S = 2.0  # a group ends with the first shot that ends after this ...
-LONGEST_GROUP_S = 5.0  # ... and here in any case, so that there is work for all and players can seek
+GROUP_S = 4.0  # a group ends with the first shot that ends after this ...
+LONGEST_GROUP_S = 8.0  # ... and here in any case, so that there is work for all and players can seek
 BLACK = 16
 GREY = 128
 
