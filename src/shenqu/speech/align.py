@@ -43,6 +43,7 @@ _PAD_S = 0.3
 _CUE_PAD_S = 0.4
 _TRIAL_S = 3.0
 _MISFIT = 0.3
+_AFTER_S = 1.0  # behind the last word: its end is sought there
 _CUE_S = 5.0  # of a subtitle whose end is unknown
 
 
@@ -119,7 +120,8 @@ def align(
     complete = enough_syllables is None or _count(heard, words) < enough_syllables
     _warn_of_missing(words, found_phones, sought, complete=complete)
     pairs = [(words[word], phones) for word, phones in sorted(found_phones.items())]
-    return Transcript(language=language, words=shape_words(pairs, sound, aligner.rate, offset_s=offset_s))
+    spoken = sound[: round((pairs[-1][1][-1].end_s + _AFTER_S) * aligner.rate)]
+    return Transcript(language=language, words=shape_words(pairs, spoken, aligner.rate, offset_s=offset_s))
 
 
 def _resampled(samples: Samples, rate: int, new_rate: int) -> Samples:
