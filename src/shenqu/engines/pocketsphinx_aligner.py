@@ -35,6 +35,7 @@ _FRAME_S = 0.01
 _SKIP = 1e-60  # what it costs to leave a word out, twice: once is the engine's floor, and too cheap
 _GRAMMAR = "text"
 _SOUNDS = "AA AE AH IH IY OW UW ER M N L S SH F T K D"  # a coarse net of all that is said
+_HISS = 3.0  # in steps of 16 bits: the model knows no digital silence, and hears nothing where there is some
 _SCORE_UNIT = 1024.0  # natural logarithms are given shortened by this
 
 
@@ -123,7 +124,8 @@ class PocketsphinxAligner:
         """Hear all of `samples` as one utterance, so that the level is evened out over the whole of it."""
         if not samples.size:
             return False
-        pcm = np.clip(np.round(samples * 32767.0), -32768, 32767).astype("<i2")
+        hiss = _HISS * np.random.default_rng(0).standard_normal(samples.size, dtype=np.float32)
+        pcm = np.clip(np.round(samples * 32767.0 + hiss), -32768, 32767).astype("<i2")
         self._decoder.start_utt()
         try:
             self._decoder.process_raw(pcm.tobytes(), full_utt=True)

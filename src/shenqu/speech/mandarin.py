@@ -52,7 +52,7 @@ _POLYPHONES = dict(
     re.findall(
         r"(\S)((?:[a-zü]+\d)+)",
         "还hai2huan2 行xing2hang2 长chang2zhang3 得de5dei3 地de5di4 了le5liao3 着zhe5zhao2zhuo2 重zhong4chong2 "
-        "都dou1du1 乐le4yue4 觉jue2jiao4 没mei2mo4 差cha4chai1 血xue4xie3 谁shei2shui2 那na4nei4 这zhe4zhei4 哪na3nei3 "
+        "都dou1du1 乐le4yue4 没mei2mo4 差cha4chai1 血xue4xie3 谁shei2shui2 那na4nei4 这zhe4zhei4 哪na3nei3 "
         "和he2huo4 角jiao3jue2 便bian4pian2 传chuan2zhuan4 参can1shen1 降jiang4xiang2 校xiao4jiao4 系xi4ji4 "
         "藏cang2zang4 调diao4tiao2 朝chao2zhao1 弹dan4tan2 曾ceng2zeng1 给gei3ji3 色se4shai3 薄bao2bo2 露lu4lou4 "
         "熟shu2shou2 削xue1xiao1 壳ke2qiao4 嚼jiao2jue2 落luo4lao4la4 吓xia4he4 说shuo1shui4 的de5di4 呢ne5ni2 "

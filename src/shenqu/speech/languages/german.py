@@ -25,6 +25,10 @@ dt T
 (?<=^ge)sp|(?<=^be)sp|(?<=^ver)sp|^sp SH P
 ss|ß S
 s(?=[{_V}]) Z
+^ein(?=g) AY N
+^un(?=g) UH N
+^hin(?=g) HH IH N
+^an(?=ge) AA N
 ng NG
 n(?=k) NG
 ti(?=on) T S Y

@@ -42,6 +42,8 @@ em(?=[pb])|en(?![aeiouáéíóúh]) EY N|EH N
 ã AH|AH N
 õ OW
 ou OW
+(?<=^mu)i(?=t) IY N
+^o$ UW
 [eéê]i EY
 [aá]i AY
 [oó]i OY

@@ -57,11 +57,13 @@ class Spelling:
 
     def read(self, word: str) -> tuple[tuple[Said, ...], ...]:
         """Return the ways to say `word`, each as its syllables; nothing where no letter of it has a sound."""
-        plain = "".join("'" if letter in "’‘ʼ" else letter.lower()[:1] for letter in word)
+        core = word.strip("".join(letter for letter in word if not letter.isalnum()))
+        plain = "".join("'" if letter in "’‘ʼ" else letter.lower()[:1] for letter in core)
         matches = self._matches(plain)
         count = min(_MOST_VARIANTS, max((len(ways) for _, ways in matches), default=0))
-        ways = (self._variant(word, plain, matches, variant) for variant in range(count))
-        return tuple(dict.fromkeys(way for way in ways if way))
+        ways = [way for variant in range(count) if (way := self._variant(core, plain, matches, variant))]
+        before, behind = word.split(core, 1) if core else ("", "")
+        return tuple(dict.fromkeys(_surrounded(way, before, behind) for way in ways or _hummed(core, matches)))
 
     def _matches(self, plain: str) -> list[tuple[int, tuple[Pronunciation, ...]]]:
         """Return the letter at which each rule was used, and its phones."""
@@ -83,7 +85,7 @@ class Spelling:
         phones = [phone for phone, _ in spoken]
         starts = self._starts(phones)
         if not starts:
-            return (Said(word, with_vowel(tuple(phones))),) if phones else ()
+            return ()
         cuts = [0, *(_with_silent_h(plain, spoken[start][1], matches) for start in starts[1:]), len(word)]
         texts = [word[begin:end] for begin, end in pairwise(cuts)]
         stressed = stressed_syllable(texts, self.stressed)
@@ -111,6 +113,18 @@ class Spelling:
         if second in _GLIDES:
             return first not in _GLIDES
         return (second in _LIQUIDS and first in _BEFORE_LIQUIDS) or f"{first}-{second}" in self._pairs
+
+
+def _hummed(word: str, matches: Sequence[tuple[int, tuple[Pronunciation, ...]]]) -> list[tuple[Said, ...]]:
+    """Return a word without a vowel ("hm") with a neutral one."""
+    phones = tuple(phone for _, ways in matches for phone in ways[0])
+    return [(Said(word, with_vowel(phones)),)] if phones else []
+
+
+def _surrounded(way: tuple[Said, ...], before: str, behind: str) -> tuple[Said, ...]:
+    """Return the syllables with the punctuation around the word."""
+    way = (way[0]._replace(text=before + way[0].text), *way[1:])
+    return (*way[:-1], way[-1]._replace(text=way[-1].text + behind))
 
 
 def _with_silent_h(plain: str, place: int, matches: Sequence[tuple[int, tuple[Pronunciation, ...]]]) -> int:
