@@ -17,6 +17,7 @@ from benchmarks.speed import describe_memory, describe_picture, describe_voice
 from benchmarks.variants import describe_variants
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+NOTES = Path(__file__).with_name("notes.md")  # what people have found out about the figures
 HEAD = """\
 # Benchmarks
 
@@ -99,7 +100,7 @@ def main(names: Sequence[str]) -> int:
             print(benches.source())
             return 0
         order = ("singing", "voice", "picture", "memory", "variants")
-        sections = [HEAD + benches.source(), machine(), *(written[name] for name in order)]
+        sections = [HEAD + benches.source(), machine(), *(written[name] for name in order), NOTES.read_text().strip()]
         PAGE.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
         print(PAGE, file=sys.stderr)
     return 0
