@@ -44,7 +44,7 @@ Array = npt.NDArray[np.floating[Any]]
 Marks = npt.NDArray[np.bool_]
 AnalyseVoice = Callable[[Samples, int, Array, npt.NDArray[np.int_]], tuple[Array, Array]]
 
-VERSION = "voice 3"
+VERSION = "voice 4"
 WORKERS = 2
 UNITS_AT_ONCE = 200  # whose spectra are in memory together
 UNVOICED_ABOVE_HZ = 500.0
@@ -195,13 +195,21 @@ def _analyse(material: Material, units: list[_Unit], analyse_voice: AnalyseVoice
     for unit in units:
         place = _places(material, unit.speech_s).astype(int)
         wanted[place] = wanted[place + 1] = True
+    marks_of_frames = (np.arange(len(material.hz)) * (FRAME_S / MARK_S)).astype(int)
+    vowels = _stretches(material.vowels[np.minimum(marks_of_frames, len(material.vowels) - 1)])
+    vowels = [(first, last) for first, last in vowels if wanted[first:last].any()]
+    for first, last in vowels:
+        wanted[first:last] = True
     frames = np.flatnonzero(wanted[:-1])
     envelope, aperiodicity = analyse_voice(material.samples, material.rate, material.hz, frames)
-    in_vowel = material.vowels[np.minimum((frames * (FRAME_S / MARK_S)).astype(int), len(material.vowels) - 1)]
-    _cap_noise(aperiodicity, in_vowel, material.rate)
     row_of_frame = np.full(len(material.hz), -1)
     row_of_frame[frames] = np.arange(len(frames))
-    return _Spectra(row_of_frame=row_of_frame, log_power=np.log(envelope + 1e-16), aperiodicity=aperiodicity)
+    log_power = np.log(envelope + 1e-16)
+    for first, last in vowels:
+        rows = slice(row_of_frame[first], row_of_frame[last - 1] + 1)
+        _cap_noise(aperiodicity[rows], material.rate)
+        _cap_bursts(log_power[rows], material.rate)
+    return _Spectra(row_of_frame=row_of_frame, log_power=log_power, aperiodicity=aperiodicity)
 
 
 def _places(material: Material, speech_s: Array) -> Array:
@@ -238,11 +246,22 @@ def _voiced_marks(hz: Array, vowels: Marks, transcript: Transcript, origin_s: fl
     return voiced | vowels
 
 
-def _cap_noise(aperiodicity: Array, in_vowel: Marks, rate: int) -> None:
-    """Keep vowels mostly periodic below some kHz: creak and breath measure as noise there."""
+def _cap_noise(aperiodicity: Array, rate: int) -> None:
+    """Keep the frames of a vowel mostly periodic below some kHz: creak and breath measure as noise there."""
     hz = np.linspace(0.0, rate / 2, aperiodicity.shape[1])
     cap = np.interp(hz, [0.0, 1500.0, 5000.0, 8000.0], [0.3, 0.45, 0.8, 1.0])
-    aperiodicity[in_vowel] = np.minimum(aperiodicity[in_vowel], cap)
+    np.minimum(aperiodicity, cap, out=aperiodicity)
+
+
+def _cap_bursts(log_power: Array, rate: int) -> None:
+    """Hold the high spectrum of a vowel's frames to what most of them have.
+
+    The burst of a stop, or the end of a fricative, that reaches into a vowel would sound with every pulse.
+    """
+    hz = np.linspace(0.0, rate / 2, log_power.shape[1])
+    above_db = np.interp(hz, [1000.0, 2000.0, 4000.0], [40.0, 14.0, 6.0])
+    usual = np.percentile(log_power, 25.0, axis=0)
+    np.minimum(log_power, usual + above_db * (np.log(10.0) / 10.0), out=log_power)
 
 
 def _gain_db(samples: Samples, rate: int, transcript: Transcript, vowels: Marks, origin_s: float) -> Array:
