@@ -20,7 +20,8 @@ FUNCTION_WORDS = {
         "pt": "o a os as de do da dos das e em um uma que não no na nos nas por com para se seu sua mais como mas foi "
         "ao ele ela isso está muito também já eu você nós meu minha são tem até pelo pela quando olá",
         "it": "il lo la gli le di del della dei delle e è un una uno che in per con non si su da al alla sono come ma "
-        "più anche io tu lui lei noi questo questa nel nella ho hai ha c'è ci mi ti ciao dove molto quando perché sul sulla dal dalla dei i mio mia",
+        "più anche io tu lui lei noi questo questa nel nella ho hai ha c'è ci mi ti ciao dove molto quando perché "
+        "sul sulla dal dalla dei i mio mia",
     }.items()
 }
 _LETTERS = {"es": "ñ¿¡", "de": "ßäö", "fr": "œçêèùîïë", "pt": "ãõ", "it": "ìò"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 from shenqu.errors import InputError
@@ -75,10 +76,30 @@ def _ways(surface: str, sounds: str) -> tuple[tuple[Said, ...], ...]:
     if not said or re.search(r"[々〇㐀-䶿一-鿿\uf900-\ufaff]", sounds):
         return ()
     if "".join(part.text for part in said) != surface:
-        texts = spread(surface, len(said))
+        texts = _written(surface, said)
         said = tuple(part._replace(text=text) for part, text in zip(said, texts, strict=True))
     tapped = tuple(part._replace(phones=tuple("D" if p == "R" else p for p in part.phones)) for part in said)
     return tuple(dict.fromkeys((said, tapped)))
+
+
+def _written(surface: str, said: tuple[Said, ...]) -> list[str]:
+    """Return the letters of each syllable: kana at the end of the word are their own, kanji are shared out."""
+    kana = _katakana(surface)
+    same = 0
+    while same < len(said) - 1 and kana.endswith("".join(part.text for part in said[len(said) - same - 1 :])):
+        same += 1
+    tail = [part.text for part in said[len(said) - same :]]
+    letters = sum(map(len, tail))
+    return [
+        *spread(surface[: len(surface) - letters], len(said) - same),
+        *_like(tail, surface[len(surface) - letters :]),
+    ]
+
+
+def _like(parts: list[str], text: str) -> list[str]:
+    """Return `text` cut where `parts` are."""
+    ends = list(accumulate(map(len, parts)))
+    return [text[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
 
 
 def _said(written: str, sounds: str) -> tuple[Said, ...]:
