@@ -43,7 +43,8 @@ class Syllable(Document, frozen=True, kw_only=True):
     """Onset consonants from `start_s`, vowel from `vowel_s` to `vowel_end_s`, coda to `end_s`.
 
     `start_s <= vowel_s < vowel_end_s <= end_s`. `text` is what a caption shows, "" where the words
-    are unknown. `stress` is 0, 1 or 2 as in ARPAbet; `tone` is 1 to 5 in Mandarin, else 0.
+    are unknown. `stress` is 0, 1 or 2 as in ARPAbet; `tone` is 1 to 5 in
+    Mandarin, 1 to 6 in Cantonese, else 0.
     """
 
     text: str
@@ -52,7 +53,7 @@ class Syllable(Document, frozen=True, kw_only=True):
     vowel_end_s: float
     end_s: float
     stress: Annotated[int, Meta(ge=0, le=2)] = 0
-    tone: Annotated[int, Meta(ge=0, le=5)] = 0
+    tone: Annotated[int, Meta(ge=0, le=6)] = 0
     phones: tuple[Phone, ...] = ()
 
     def __post_init__(self) -> None:

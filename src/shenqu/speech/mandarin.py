@@ -62,6 +62,7 @@ _POLYPHONES = dict(
 _PINYIN = re.compile(r"(zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw]?)([aeiouüv][aeiouüv]*(?:ng|n(?![aeiouüv])|r(?![aeiouüv]))?)")
 
 
+@lru_cache(maxsize=4096)
 def read_characters(characters: str) -> tuple[tuple[Said, ...], ...]:
     """Return, for each of `characters`, the ways to say it, its reading in this context first.
 
