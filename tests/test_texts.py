@@ -226,6 +226,12 @@ def test_sizes_are_bounded(tmp_path):
     (tmp_path / "a.lrc").write_bytes(b"a" * (MOST_BYTES + 1))
     with pytest.raises(InputError, match="4 MB"):
         read_words(str(tmp_path / "a.lrc"))
+    (tmp_path / "b.lrc").write_text("[00:01.00]" * 100_001 + "x", encoding="utf-8")
+    with pytest.raises(InputError, match="more than 100000 lines"):
+        read_words(str(tmp_path / "b.lrc"))
+    (tmp_path / "a.TextGrid").write_text(grid(("words", *[(1, 2, "x")] * 200_001)), encoding="utf-8")
+    with pytest.raises(InputError, match="more than 200000 labels"):
+        read_words(str(tmp_path / "a.TextGrid"))
 
 
 @settings(max_examples=150, deadline=None)

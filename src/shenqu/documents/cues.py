@@ -18,6 +18,7 @@ MOST_LINE_COLUMNS = 42
 LINE_GAP_S = 0.6
 """A pause from which on a new line begins."""
 SENTENCE_ENDS = tuple(".!?。！？…；;")
+_MOST_WORDS = 200  # of a stretch that is halved into lines
 CLAUSE_ENDS = tuple(",:，、：—")
 
 
@@ -78,7 +79,11 @@ def transcript_words(transcript: Transcript) -> tuple[Cue, ...]:
 def _stretches(words: Iterable[Cue]) -> Iterator[list[Cue]]:
     stretch: list[Cue] = []
     for word in words:
-        if stretch and (stretch[-1].text.endswith(SENTENCE_ENDS) or _gap_s(stretch[-1], word) >= LINE_GAP_S):
+        if stretch and (
+            len(stretch) >= _MOST_WORDS
+            or stretch[-1].text.endswith(SENTENCE_ENDS)
+            or _gap_s(stretch[-1], word) >= LINE_GAP_S
+        ):
             yield stretch
             stretch = []
         stretch.append(word)
@@ -92,10 +97,10 @@ def _gap_s(before: Cue, after: Cue) -> float:
 
 
 def _split(words: list[Cue], most: int) -> Iterator[list[Cue]]:
-    widths = [columns(word.text) + 1 for word in words]
-    if sum(widths) - 1 <= most or len(words) == 1 or columns(joined(words).text) <= most:
+    if len(words) == 1 or columns(joined(words).text) <= most:
         yield words
         return
+    widths = [columns(word.text) + 1 for word in words]
     total = sum(widths)
     before, badness = 0, []
     for width, (word, after) in zip(widths, pairwise(words), strict=False):

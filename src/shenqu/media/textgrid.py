@@ -30,6 +30,7 @@ from shenqu.media.subtitles import plain
 
 TIERS = ("words", "syllables", "phones", "vowels", "confidence", "language")
 UNKNOWN = "<unk>"
+MOST_LABELS = 200_000
 _TOKEN = re.compile(r'"([^"]*(?:""[^"]*)*)"|(?<!\S)(-?\d+(?:\.\d*)?(?:[eE][+-]?\d{1,3})?)(?!\S)')
 _WORD_TIERS = re.compile(r"(?:.*\W)?(?:words?|texts?|transcripts?|transcription|utterances?|orth\w*)", re.IGNORECASE)
 _OTHER_TIERS = re.compile(r"(?:.*\W)?(?:phon\w*|phn|mau|syll?\w*|vowels|confidence|language|tones?)", re.IGNORECASE)
@@ -70,6 +71,8 @@ def read_textgrid(text: str, name: str) -> tuple[Cue, ...]:
     spoken = [_spoken(tier) for tier in read_tiers(text, name) if not _OTHER_TIERS.fullmatch(tier.name)]
     named = [tier for tier in spoken if _WORD_TIERS.fullmatch(tier.name)]
     ordered = sorted(named or spoken, key=lambda tier: -sum(len(interval.label) for interval in tier.intervals))
+    if sum(len(tier.intervals) for tier in ordered) > MOST_LABELS:
+        raise InputError(f"{name}: holds more than {MOST_LABELS} labels, no text of one speech; shorten it")
     chosen: list[Interval] = []
     for tier in ordered:
         if not _overlap(chosen, tier.intervals):

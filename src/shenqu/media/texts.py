@@ -22,6 +22,7 @@ from shenqu.media.textgrid import read_textgrid, textgrid_transcript
 
 MOST_BYTES = 4_000_000
 MOST_STRUCTURED_BYTES = 64_000_000
+MOST_CUES = 100_000
 _OTHER_FILE = re.compile(r"\S+\.(lab|xml|smil|ttml|tsv|csv|sbv|pdf|docx?|rtf)", re.IGNORECASE)
 
 
@@ -38,6 +39,8 @@ def read_words(text_or_path: str) -> tuple[Cue, ...]:
     if path is None:
         return _lines(text_or_path, text_or_path) or _refuse("the text is empty; give the words that are spoken")
     cues = READERS[path.suffix.lower()](_decode(_read(path), path), str(path))
+    if len(cues) > MOST_CUES:
+        raise InputError(f"{path}: holds more than {MOST_CUES} lines, no text of one speech; shorten it")
     return tuple(_tidy(cue) for cue in cues if _is_spoken(cue)) or _refuse(
         f"{path}: holds no words; give the words that are spoken"
     )

@@ -154,7 +154,7 @@ def _stretches(words: Sequence[SpokenWord], cues: Sequence[Cue], offset_s: float
 
 
 def _timed(words: Sequence[SpokenWord], cues: Sequence[Cue], offset_s: float) -> Iterator[_Stretch]:
-    places = [word.cue for word in words]
+    places = np.array([word.cue for word in words])
     starts = [cue.start_s or 0.0 for cue in cues]
     for index, (cue, start_s) in enumerate(zip(cues, starts, strict=True)):
         first, last = np.searchsorted(places, [index, index + 1])
