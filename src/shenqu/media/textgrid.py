@@ -226,7 +226,7 @@ def _syllable(entry: Interval, vowel: Interval, phones: Sequence[Phone]) -> Syll
         vowel_end_s=vowel.end_s,
         end_s=entry.end_s,
         stress=min(2, int(marks.group(1))),
-        tone=min(5, int(marks.group(2) or 0)),
+        tone=min(6, int(marks.group(2) or 0)),
         phones=tuple(phones),
     )
 

@@ -168,7 +168,7 @@ def _measure(transcript: Transcript) -> _Speech:
     return _Speech(
         vowel_s=np.array([s.vowel_end_s - s.vowel_s for s in syllables]),
         spoken_s=np.array([s.end_s - s.start_s for s in syllables]),
-        prominence=np.array([_prominence(s) for s in syllables]),
+        prominence=np.array([_prominence(s, transcript.language) for s in syllables]),
         word_end=word_end,
         pause=np.array([gap >= PAUSE_S for gap in gaps] + [True]),
     )
@@ -187,9 +187,10 @@ def _measure_tune(tune: Tune) -> _Line:
     )
 
 
-def _prominence(syllable: Syllable) -> float:
+def _prominence(syllable: Syllable, language: str) -> float:
     if syllable.tone:
-        return 0.0 if syllable.tone == 5 else 0.6
+        is_neutral = syllable.tone == 5 and language.startswith("zh")
+        return 0.0 if is_neutral else 0.6
     return {0: 0.0, 1: 1.0, 2: 0.6}[syllable.stress]
 
 

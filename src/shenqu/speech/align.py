@@ -42,6 +42,7 @@ _CHUNK_S = 20.0
 _PAD_S = 0.3
 _CUE_PAD_S = 0.4
 _TRIAL_S = 3.0
+_JUDGED = ("en", "zh")  # mapped phones of other languages fit no sound well
 _MISFIT = 0.3
 _AFTER_S = 1.0  # behind the last word: its end is sought there
 _CUE_S = 5.0  # of a subtitle whose end is unknown
@@ -113,7 +114,8 @@ def align(
         found = _hear(sound, words[stretch.first : stretch.last], begin_s, stretch.end_s, aligner, missing)
         heard += [entry._replace(word=entry.word + stretch.first) for entry in found]
         sought += range(stretch.first, stretch.last)
-    _warn_of_other_words(sound, words, heard, aligner)
+    if language in _JUDGED:
+        _warn_of_other_words(sound, words, heard, aligner)
     found_phones = dict(_find_phones(sound, words, heard, aligner))
     if not found_phones:
         raise InputError("the text does not fit the speech: not one word of it was heard; correct text or language")
