@@ -294,7 +294,7 @@ def _reporting(voice: Voice) -> Iterator[shenqu.Report]:
         warnings.simplefilter("ignore" if voice.quiet else "always", ShenquWarning)
         if not sys.stderr.isatty() or voice.quiet:
             warnings.showwarning = lambda message, *_, **__: _say(f"shenqu: warning: {message}")
-            yield _stage_lines() if voice.verbose else _no_report
+            yield _watched(_stage_lines() if voice.verbose else _no_report)
             return
         from rich.console import Console  # noqa: PLC0415 - loads only for a terminal
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
@@ -304,7 +304,18 @@ def _reporting(voice: Voice) -> Iterator[shenqu.Report]:
         with Progress(*columns, console=console, transient=True) as bars:
             warnings.showwarning = lambda message, *_, **__: console.print(f"warning: {message}", markup=False)
             task = bars.add_task("", total=1.0)
-            yield lambda stage, share: bars.update(task, description=stage, completed=share)
+            yield _watched(lambda stage, share: bars.update(task, description=stage, completed=share))
+
+
+def _watched(report: shenqu.Report) -> shenqu.Report:
+    """Stop at the next report where a library that was being loaded swallowed Ctrl-C."""
+
+    def watched(stage: str, share: float) -> None:
+        if _stopped.is_set():
+            raise KeyboardInterrupt
+        report(stage, share)
+
+    return watched
 
 
 def _no_report(stage: str, share: float) -> None:
