@@ -20,6 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedFormatter, FixedLocator, MultipleLocator, NullLocator
+from PIL import Image
 from scipy.signal import spectrogram
 
 from shenqu.documents.audio import Audio
@@ -57,6 +58,9 @@ def draw_song(document: Path, film: Path, stems: Path, picture: Path, *, start_s
         _draw_notes(sung, notes, *shown_s)
         figure.subplots_adjust(left=0.06, right=0.99, top=0.985, bottom=0.05)
         figure.savefig(picture, dpi=100, facecolor=NIGHT)
+        with Image.open(picture) as full:  # a page need not load half a megabyte
+            small = full.convert("RGB").quantize(160, dither=Image.Dither.NONE)
+        small.save(picture, optimize=True)
         plt.close(figure)
 
 
