@@ -42,7 +42,7 @@ def _voiced_where_heard(
     return np.resize(np.append(heard, np.zeros(len(vowels), dtype=bool)), len(vowels))
 
 
-def _noise_as_measured(*_: object) -> None:
+def _as_measured(*_: object) -> None:
     pass
 
 
@@ -50,7 +50,7 @@ VARIANTS = (
     Variant(name="as it is"),
     Variant(name="style `hard`: flat notes, steps", options={"style": "hard"}),
     Variant(name="voiced only where the tracker hears it", instead={"_voiced_marks": _voiced_where_heard}),
-    Variant(name="noise in vowels as measured", instead={"_cap_noise": _noise_as_measured}),
+    Variant(name="bursts that reach into vowels left there", instead={"_cap_bursts": _as_measured}),
     Variant(name="unvoiced sounds not high-passed", instead={"UNVOICED_ABOVE_HZ": 1.0}),
     Variant(name="vowels not evened out in level", instead={"EVENNESS": 0.0}),
     Variant(name="syllables not brought to one level", instead={"MOST_GAIN_DB": 0.0}),

@@ -44,7 +44,7 @@ Array = npt.NDArray[np.floating[Any]]
 Marks = npt.NDArray[np.bool_]
 AnalyseVoice = Callable[[Samples, int, Array, npt.NDArray[np.int_]], tuple[Array, Array]]
 
-VERSION = "voice 4"
+VERSION = "voice 5"
 WORKERS = 2
 UNITS_AT_ONCE = 200  # whose spectra are in memory together
 UNVOICED_ABOVE_HZ = 500.0
@@ -207,7 +207,6 @@ def _analyse(material: Material, units: list[_Unit], analyse_voice: AnalyseVoice
     log_power = np.log(envelope + 1e-16)
     for first, last in vowels:
         rows = slice(row_of_frame[first], row_of_frame[last - 1] + 1)
-        _cap_noise(aperiodicity[rows], material.rate)
         _cap_bursts(log_power[rows], material.rate)
     return _Spectra(row_of_frame=row_of_frame, log_power=log_power, aperiodicity=aperiodicity)
 
@@ -244,13 +243,6 @@ def _voiced_marks(hz: Array, vowels: Marks, transcript: Transcript, origin_s: fl
             if phone.phone in SONORANTS:
                 voiced[first:last] = True
     return voiced | vowels
-
-
-def _cap_noise(aperiodicity: Array, rate: int) -> None:
-    """Keep the frames of a vowel mostly periodic below some kHz: creak and breath measure as noise there."""
-    hz = np.linspace(0.0, rate / 2, aperiodicity.shape[1])
-    cap = np.interp(hz, [0.0, 1500.0, 5000.0, 8000.0], [0.3, 0.45, 0.8, 1.0])
-    np.minimum(aperiodicity, cap, out=aperiodicity)
 
 
 def _cap_bursts(log_power: Array, rate: int) -> None:
