@@ -80,6 +80,19 @@ def check_output_is_not_input(output: Path, inputs: Iterable[Path]) -> None:
                 raise InputError(f"{output}: is an input of this song and would be overwritten; choose another output")
 
 
+def read_bounded(path: Path, most_bytes: int, *, too_large: str, advice: str = "") -> bytes:
+    """Return the bytes of a file of at most `most_bytes`.
+
+    Raises `InputError` that says `too_large` of a larger one, and gives `advice` where it cannot be read.
+    """
+    try:
+        if path.stat().st_size > most_bytes:
+            raise InputError(f"{path}: {too_large}")
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}){advice}") from error
+
+
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's bytes as 64 hexadecimal digits, in constant memory.
 

@@ -30,6 +30,7 @@ from shenqu.documents.performance import TempoMap
 from shenqu.documents.score import Score
 from shenqu.documents.tune import MOST_CHANGES, Metre, Part, PartNote, Tempo
 from shenqu.errors import InputError, ShenquWarning
+from shenqu.media.files import read_bounded
 from shenqu.units import TICKS_PER_BEAT, beats_to_ticks
 
 MAX_BYTES = 4 << 20
@@ -50,12 +51,8 @@ def read_midi(path: Path) -> Score:
     InputError
         The file is missing, too large, no MIDI, cut short, of type 2, or holds no notes.
     """
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path}: larger than {MAX_BYTES >> 20} MB, too large for a tune; give a shorter one")
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    too_large = f"larger than {MAX_BYTES >> 20} MB, too large for a tune; give a shorter one"
+    data = read_bounded(path, MAX_BYTES, too_large=too_large)
     return parse_midi(data, name=str(path))
 
 

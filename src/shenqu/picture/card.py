@@ -15,7 +15,6 @@ import threading
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
@@ -24,12 +23,12 @@ from shenqu.documents.audio import Audio
 from shenqu.documents.performance import Performance, SungNote
 from shenqu.documents.picture import EditList, Shot
 from shenqu.documents.speech import Transcript
+from shenqu.picture.cut import USUAL_RATE
 from shenqu.picture.paint import AMBER, Ink, Letters, Picture, Stamp, Typeface, draw_letters, margin, planes, to_yuv
 
 Levels = npt.NDArray[np.float32]
 
 CARD_SIZE = (1280, 720)
-CARD_RATE = Fraction(30)
 BARS_PER_S = 30
 WINDOW_S = 5.0  # that the width of the card shows
 PLAY_HEAD = 0.4  # of the width
@@ -53,8 +52,8 @@ def voice_levels(vocal: Audio) -> Levels:
 
 def card_edit_list(duration_s: float, *, width: int = CARD_SIZE[0], height: int = CARD_SIZE[1]) -> EditList:
     """Return the edit list of a card: one shot without a source."""
-    frames = max(1, int(np.ceil(duration_s * CARD_RATE - 1e-3)))
-    return EditList(rate=CARD_RATE, width=width, height=height, shots=(Shot(first_frame=0, source_s=(0.0,) * frames),))
+    frames = max(1, int(np.ceil(duration_s * USUAL_RATE - 1e-3)))
+    return EditList(rate=USUAL_RATE, width=width, height=height, shots=(Shot(first_frame=0, source_s=(0.0,) * frames),))
 
 
 def card_drawer(

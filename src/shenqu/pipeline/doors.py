@@ -20,7 +20,7 @@ from shenqu.documents.speech import Transcript
 from shenqu.documents.tune import Tune
 from shenqu.errors import InputError, ShenquWarning
 from shenqu.media.audio import encode_audio
-from shenqu.media.files import check_output_is_not_input, sha256_of, whole_files
+from shenqu.media.files import check_output_is_not_input, read_bounded, sha256_of, whole_files
 from shenqu.music.catalogue import built_in_tunes
 from shenqu.pipeline.hear import Heard, hear
 from shenqu.pipeline.plan import find_tune, plan_song
@@ -190,12 +190,8 @@ def read_song(path: Path) -> Song:
     InputError
         Where it is missing, too large, or not a song document: with line and path.
     """
-    try:
-        if path.stat().st_size > LARGEST_DOCUMENT:
-            raise InputError(f"{path}: larger than any song document; is this one?")
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); give the .shenqu file of a song") from None
+    too_large, advice = "larger than any song document; is this one?", "; give the .shenqu file of a song"
+    data = read_bounded(path, LARGEST_DOCUMENT, too_large=too_large, advice=advice)
     return decode(data, Song, name=str(path))
 
 

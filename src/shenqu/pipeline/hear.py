@@ -68,7 +68,8 @@ def speaker_pitch(pitch: PitchTrack, transcript: Transcript, *, origin_s: float)
     times_s = origin_s + np.arange(len(pitch.f0_hz)) * pitch.hop_s
     in_vowel = np.zeros(len(times_s), dtype=bool)
     for syllable in transcript.syllables:
-        in_vowel |= (times_s >= syllable.vowel_s) & (times_s < syllable.vowel_end_s)
+        first, last = np.searchsorted(times_s, (syllable.vowel_s, syllable.vowel_end_s))
+        in_vowel[first:last] = True
     voiced = pitch.f0_hz[in_vowel & (pitch.f0_hz > 0)]
     return float(hz_to_pitch(float(np.median(voiced)))) if len(voiced) else USUAL_PITCH
 

@@ -34,7 +34,7 @@ from shenqu.mixing.mixdown import Mixdown, mix
 from shenqu.music.band import band_parts, play
 from shenqu.music.tempo import song_tempo
 from shenqu.picture.caption import caption_columns, caption_lines, to_ass
-from shenqu.picture.card import card_drawer, card_edit_list, voice_levels
+from shenqu.picture.card import CARD_SIZE, card_drawer, card_edit_list, voice_levels
 from shenqu.picture.cut import cut, picture_rate, picture_size
 from shenqu.picture.strips import caption_drawer
 from shenqu.pipeline.report import Report
@@ -49,7 +49,6 @@ Painter = Callable[[int, Picture], None]
 TAIL_S = 1.0
 LONGEST_SONG_S = 900.0
 MARGIN_S = 0.5
-USUAL_SIZE = (1280, 720)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +76,7 @@ class Film:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the song's picture."""
-        return picture_size(*(self.info.display_size if self.info else USUAL_SIZE), self.shape)
+        return picture_size(*(self.info.display_size if self.info else CARD_SIZE), self.shape)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
