@@ -46,8 +46,6 @@ class ArrayCache(MutableMapping[str, Array]):
     def __init__(self, folder: Path | None = None) -> None:
         """Keep the arrays in `folder` (default: the user's cache)."""
         self.folder = folder or cache_folder() / "units"
-        self.reads = 0
-        self.writes = 0
 
     def _file(self, key: str) -> Path:
         assert key.isalnum(), "keys are hashes"
@@ -62,7 +60,6 @@ class ArrayCache(MutableMapping[str, Array]):
             raise KeyError(key) from None
         with suppress(OSError):
             os.utime(path)
-        self.reads += 1
         return array
 
     def __setitem__(self, key: str, array: Array) -> None:
@@ -73,7 +70,6 @@ class ArrayCache(MutableMapping[str, Array]):
             self.folder.mkdir(parents=True, exist_ok=True)
             np.save(hidden, array, allow_pickle=False)
             hidden.replace(path)
-            self.writes += 1
         except OSError:
             with suppress(OSError):
                 hidden.unlink()

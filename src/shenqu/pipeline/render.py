@@ -107,14 +107,17 @@ def check_ending(target: Path, *, picture: str | None) -> None:
 def render_files(song: Song, film: Film, out: Path, *, stems: Mapping[str, Path], report: Report) -> str:
     """Write `song`, sung by the recording of `film`, to `out` and its `stems`; return a line that sums it up."""
     sung = render_sound(song, film.path, report=report)
-    lines = caption_lines(sung.performance, song.transcript, most_columns=caption_columns(*film.size))
+    is_film = out.suffix.lower() in FORMATS
+    lines: tuple[CaptionLine, ...] = ()
+    if is_film or stems:
+        lines = caption_lines(sung.performance, song.transcript, most_columns=caption_columns(*film.size))
     write_stems(song, sung, lines, film.size, stems)
     tags = {
         "title": song.title,
         "comment": f"speech: {Path(song.sources[0].path).name}; tune: {song.tune.title or song.tune.id}",
         "encoded_by": f"shenqu {__version__}",
     }
-    if out.suffix.lower() in FORMATS:
+    if is_film:
         shown = lines if song.options.captions else ()
         write_film(song, sung, film, shown, out, tags=tags, report=report)
     else:
