@@ -35,7 +35,7 @@ def test_json_has_words_syllables_and_phones(folder):
     assert list(written) == ["language", "words"]
     assert " ".join(word["text"] for word in written["words"]) == TEXT
     word = written["words"][0]
-    assert list(word) == ["text", "start_s", "end_s", "confidence", "syllables"]
+    assert list(word) == ["text", "start_s", "end_s", "confidence", "syllables", "pinned"]
     assert [syllable["text"] for syllable in word["syllables"]] == ["he", "llo,"]
     names = ["text", "start_s", "vowel_s", "vowel_end_s", "end_s", "stress", "tone", "phones"]
     assert list(word["syllables"][0]) == names

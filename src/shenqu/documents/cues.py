@@ -68,10 +68,10 @@ def lines(words: Iterable[Cue], *, most_columns: int = MOST_LINE_COLUMNS) -> tup
 
 
 def transcript_words(transcript: Transcript) -> tuple[Cue, ...]:
-    """Return the words of `transcript` that are known, with their times."""
+    """Return the words of `transcript` that are known and were heard, with their times."""
     return tuple(
         Cue(text=" ".join(word.text.split()), start_s=word.start_s, end_s=word.end_s)
-        for word in transcript.words
+        for word in transcript.heard_words
         if word.text.strip()
     )
 

@@ -13,6 +13,7 @@ from msgspec import Meta
 from shenqu.documents.base import Document
 
 LONGEST_S = 1e6
+Time = Annotated[float, Meta(ge=0, le=LONGEST_S)]
 PAUSE_S = 0.2
 """A gap between two syllables from which on the speaker has paused."""
 SONORANTS = frozenset({"M", "N", "NG", "L", "R", "W", "Y"})
@@ -64,13 +65,37 @@ class Syllable(Document, frozen=True, kw_only=True):
 
 
 class Word(Document, frozen=True, kw_only=True):
-    """One word as written, with its syllables. `confidence` is 0 (not found) to 1."""
+    """One word as written, with its syllables.
+
+    A word of the text that was not heard has no times, no syllables and `confidence` 0; of one that was heard
+    it is the chance, up to 1, that this word was said there. What a hand has set is `pinned`: it is kept when
+    other words are found anew.
+    """
 
     text: str
-    start_s: float
-    end_s: float
-    confidence: float = 1.0
+    start_s: Time | None = None
+    end_s: Time | None = None
+    confidence: Annotated[float, Meta(ge=0, le=1)] = 1.0
     syllables: tuple[Syllable, ...] = ()
+    pinned: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse half a pair of times, times out of order, and syllables of a word that was not heard."""
+        if (self.start_s is None) != (self.end_s is None) or (self.start_s is None and self.syllables):
+            raise ValueError(f"the word `{self.text}` must have start_s and end_s, or neither, and no syllables then")
+        if self.start_s is not None and self.end_s is not None and self.start_s > self.end_s:
+            raise ValueError(f"start_s, end_s of the word `{self.text}` must rise, not be {self.start_s}, {self.end_s}")
+
+    @property
+    def heard(self) -> bool:
+        """Whether it was found in the recording."""
+        return self.start_s is not None
+
+    @property
+    def span_s(self) -> tuple[float, float]:
+        """Where a word that was heard begins and ends."""
+        assert self.start_s is not None and self.end_s is not None, "only words that were heard have times"
+        return self.start_s, self.end_s
 
 
 class Transcript(Document, frozen=True, kw_only=True):
@@ -83,3 +108,8 @@ class Transcript(Document, frozen=True, kw_only=True):
     def syllables(self) -> tuple[Syllable, ...]:
         """Every syllable in order, over all words."""
         return tuple(syllable for word in self.words for syllable in word.syllables)
+
+    @property
+    def heard_words(self) -> tuple[Word, ...]:
+        """The words that have times."""
+        return tuple(word for word in self.words if word.heard)

@@ -6,8 +6,9 @@ remark. So the long and the short form are one.
 Conventions
 -----------
 A transcript has the tiers `words`, `syllables`, `phones`; `vowels` holds the vowel of each syllable, with its
-stress and tone; `confidence` one number a word; `language` one label. Intervals without a label are pauses;
-what was heard but is not known is `<unk>`.
+stress and tone; `confidence` one number a word, and `pinned` where a hand has set it; `language` one label;
+`unheard`, where there are any, the words of the text that were not found, as points between those that were.
+Intervals without a label are pauses; what was heard but is not known is `<unk>`.
 
 References
 ----------
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import math
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, groupby
 from typing import NamedTuple, TypeVar
@@ -30,10 +31,14 @@ from shenqu.media.subtitles import plain
 
 TIERS = ("words", "syllables", "phones", "vowels", "confidence", "language")
 UNKNOWN = "<unk>"
+UNHEARD = "unheard"
+PINNED = "pinned"
 MOST_LABELS = 200_000
 _TOKEN = re.compile(r'"([^"]*(?:""[^"]*)*)"|(?<!\S)(-?\d+(?:\.\d*)?(?:[eE][+-]?\d{1,3})?)(?!\S)')
 _WORD_TIERS = re.compile(r"(?:.*\W)?(?:words?|texts?|transcripts?|transcription|utterances?|orth\w*)", re.IGNORECASE)
-_OTHER_TIERS = re.compile(r"(?:.*\W)?(?:phon\w*|phn|mau|syll?\w*|vowels|confidence|language|tones?)", re.IGNORECASE)
+_OTHER_TIERS = re.compile(
+    r"(?:.*\W)?(?:phon\w*|phn|mau|syll?\w*|vowels|confidence|language|unheard|tones?)", re.IGNORECASE
+)
 _SILENT = frozenset({"", "sil", "sp", "spn", "pau", "#"})
 _VOWEL_LABEL = re.compile(r"stress (\d)(?: tone (\d))?")
 
@@ -101,7 +106,19 @@ def textgrid_transcript(text: str, name: str) -> Transcript | None:
     except ValueError as error:
         raise InputError(f"{name}: {error}; correct the tiers") from None
     language = tiers["language"][0].label if tiers["language"] else "und"
-    return Transcript(language=language, words=tuple(words))
+    return Transcript(language=language, words=tuple(_with_unheard(words, tiers.get(UNHEARD, ()))))
+
+
+def _with_unheard(words: Sequence[Word], points: Sequence[Interval]) -> list[Word]:
+    """Return `words` with those that were not heard in the places where `points` have them."""
+    ends_s = [word.span_s[1] for word in words]
+    missing = [
+        (bisect_right(ends_s, point.start_s), Word(text=text, confidence=0.0))
+        for point in points
+        for text in point.label.split()
+    ]
+    rows = [*((place, 1, word) for place, word in missing), *((place, 2, word) for place, word in enumerate(words))]
+    return [word for _, _, word in sorted(rows, key=lambda row: row[:2])]
 
 
 def read_tiers(text: str, name: str) -> tuple[Tier, ...]:
@@ -236,7 +253,8 @@ def _word(entry: Interval, confidence: Sequence[Interval], syllables: Sequence[S
         text=_known(entry.label),
         start_s=entry.start_s,
         end_s=entry.end_s,
-        confidence=min(1.0, max(0.0, float(confidence[0].label))) if confidence else 1.0,
+        confidence=min(1.0, max(0.0, float(confidence[0].label.removesuffix(PINNED)))) if confidence else 1.0,
+        pinned=bool(confidence) and confidence[0].label.endswith(PINNED),
         syllables=tuple(syllables),
     )
 
@@ -250,21 +268,43 @@ def to_textgrid(transcript: Transcript) -> str:
     Raises `InputError` where words, syllables or phones overlap, which a tier cannot hold.
     """
     syllables = transcript.syllables
-    end_s = max((word.end_s for word in transcript.words), default=0.0) or 1.0
+    words = transcript.heard_words
+    end_s = max((word.span_s[1] for word in words), default=0.0) or 1.0
     tiers = {
-        "words": [Interval(word.start_s, word.end_s, word.text) for word in transcript.words],
+        "words": [Interval(*word.span_s, word.text) for word in words],
         "syllables": [Interval(syllable.start_s, syllable.end_s, syllable.text) for syllable in syllables],
         "phones": [Interval(phone.start_s, phone.end_s, phone.phone) for item in syllables for phone in item.phones],
         "vowels": [Interval(item.vowel_s, item.vowel_end_s, _vowel_label(item)) for item in syllables],
-        "confidence": [Interval(word.start_s, word.end_s, repr(word.confidence)) for word in transcript.words],
+        "confidence": [Interval(*word.span_s, _confidence_label(word)) for word in words],
         "language": [Interval(0.0, end_s, transcript.language)],
     }
     end_s = max(end_s, *(entry.end_s for tier in tiers.values() for entry in tier))
+    points = _unheard_points(transcript)
     head = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0", f"xmax = {end_s!r}"]
-    rows = [*head, "tiers? <exists>", f"size = {len(tiers)}", "item []:"]
+    rows = [*head, "tiers? <exists>", f"size = {len(tiers) + bool(points)}", "item []:"]
     for number, (name, entries) in enumerate(tiers.items(), 1):
         rows += _tier_rows(number, name, _tiled(name, entries, end_s), end_s)
+    if points:
+        rows += _point_rows(len(tiers) + 1, UNHEARD, points, end_s)
     return "\n".join([*rows, ""])
+
+
+def _confidence_label(word: Word) -> str:
+    return f"{word.confidence!r} {PINNED}" if word.pinned else repr(word.confidence)
+
+
+def _unheard_points(transcript: Transcript) -> list[tuple[float, str]]:
+    """Return the words that were not heard, those between two that were as one point at the end of the first."""
+    points: list[tuple[float, str]] = []
+    last_s = 0.0
+    for word in transcript.words:
+        if word.heard:
+            last_s = word.span_s[1]
+        elif points and points[-1][0] == last_s:
+            points[-1] = (last_s, f"{points[-1][1]} {word.text}")
+        else:
+            points.append((last_s, word.text))
+    return points
 
 
 def _vowel_label(syllable: Syllable) -> str:
@@ -286,19 +326,37 @@ def _tiled(name: str, entries: Iterable[Interval], end_s: float) -> list[Interva
 
 
 def _tier_rows(number: int, name: str, entries: Sequence[Interval], end_s: float) -> Iterator[str]:
-    yield f"    item [{number}]:"
-    yield from (
-        '        class = "IntervalTier"',
-        f'        name = "{name}"',
-        "        xmin = 0",
-        f"        xmax = {end_s!r}",
-    )
+    yield from _tier_head(number, "IntervalTier", name, end_s)
     yield f"        intervals: size = {len(entries)}"
     for place, (start_s, stop_s, label) in enumerate(entries, 1):
-        quoted = label.replace('"', '""')
         yield f"        intervals [{place}]:"
         yield from (
             f"            xmin = {start_s!r}",
             f"            xmax = {stop_s!r}",
-            f'            text = "{quoted}"',
+            f"            text = {_quoted(label)}",
         )
+
+
+def _point_rows(number: int, name: str, points: Sequence[tuple[float, str]], end_s: float) -> Iterator[str]:
+    yield from _tier_head(number, "TextTier", name, end_s)
+    yield f"        points: size = {len(points)}"
+    for place, (time_s, label) in enumerate(points, 1):
+        yield from (
+            f"        points [{place}]:",
+            f"            number = {time_s!r}",
+            f"            mark = {_quoted(label)}",
+        )
+
+
+def _tier_head(number: int, kind: str, name: str, end_s: float) -> Iterator[str]:
+    yield from (
+        f"    item [{number}]:",
+        f'        class = "{kind}"',
+        f'        name = "{name}"',
+        "        xmin = 0",
+        f"        xmax = {end_s!r}",
+    )
+
+
+def _quoted(label: str) -> str:
+    return '"' + label.replace('"', '""') + '"'

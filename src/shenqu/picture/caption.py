@@ -62,7 +62,7 @@ def spoken_lines(transcript: Transcript, *, most_columns: int) -> tuple[CaptionL
 
     Lines are those of `documents.cues.lines`; a syllable lights up while it is said.
     """
-    words = iter([word for word in transcript.words if word.text.strip()])
+    words = iter([word for word in transcript.heard_words if word.text.strip()])
     groups = [
         [next(words) for _ in line.words] for line in lines(transcript_words(transcript), most_columns=most_columns)
     ]
@@ -80,13 +80,13 @@ def _spoken_line(words: Sequence[Word], readings: Iterator[str]) -> CaptionLine:
             CaptionSyllable(text=text, start_s=start_s, end_s=end_s, reading=next(readings))
             for text, start_s, end_s in _spoken(word)
         ]
-    return CaptionLine(start_s=words[0].start_s, end_s=words[-1].end_s, syllables=tuple(captions))
+    return CaptionLine(start_s=words[0].span_s[0], end_s=words[-1].span_s[1], syllables=tuple(captions))
 
 
 def _spoken(word: Word) -> list[tuple[str, float, float]]:
     """Return text and times of the syllables of a word, of the word itself where they are not known."""
     known = [(item.text, item.start_s, item.end_s) for item in word.syllables if item.text.strip()]
-    return known or [(" ".join(word.text.split()), word.start_s, word.end_s)]
+    return known or [(" ".join(word.text.split()), *word.span_s)]
 
 
 def _sung_syllables(performance: Performance, transcript: Transcript) -> list[_Sung]:

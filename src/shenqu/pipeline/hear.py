@@ -52,7 +52,7 @@ def hear(speech: Path, options: WordsOptions, *, needed: int | None) -> Heard:
     if options.text is None:
         return _hear_syllables(speech, options, needed)
     transcript = read_transcript(options.text)
-    if transcript is not None and transcript.words and all(word.syllables for word in transcript.words):
+    if transcript is not None and transcript.syllables and all(word.syllables for word in transcript.heard_words):
         return _hear_transcript(speech, options, transcript, needed)
     cues = read_words(options.text)
     try:
@@ -108,7 +108,7 @@ def _hear_transcript(speech: Path, options: WordsOptions, transcript: Transcript
     """Return the words of a ready `transcript` that lie in the part of the recording, `needed` syllables of them."""
     audio = _read(speech, options.start_s, options.end_s)
     last_s = options.start_s + audio.duration_s
-    words = [word for word in transcript.words if _lies_in(word, options.start_s, last_s)]
+    words = [word for word in transcript.heard_words if _lies_in(word, options.start_s, last_s)]
     if not words:
         raise InputError(f"{options.text}: none of its words lies in this part of {speech}; choose another part")
     if needed is not None:
@@ -116,15 +116,15 @@ def _hear_transcript(speech: Path, options: WordsOptions, transcript: Transcript
         words = [word for word, before in zip(words, counts, strict=False) if before < needed]
     heard = transcript.replace(words=tuple(words))
     pitch = track_pitch(
-        audio.mono[: round((max(word.end_s for word in words) - options.start_s + 0.1) * audio.rate)], audio.rate
+        audio.mono[: round((max(word.span_s[1] for word in words) - options.start_s + 0.1) * audio.rate)], audio.rate
     )
     return Heard(transcript=heard, speaker_pitch=speaker_pitch(pitch, heard, origin_s=options.start_s))
 
 
 def _lies_in(word: Word, start_s: float, end_s: float) -> bool:
     """Return whether a word and its syllables begin and end between two times."""
-    starts_s = [word.start_s, *(syllable.start_s for syllable in word.syllables)]
-    ends_s = [word.end_s, *(syllable.end_s for syllable in word.syllables)]
+    starts_s = [word.span_s[0], *(syllable.start_s for syllable in word.syllables)]
+    ends_s = [word.span_s[1], *(syllable.end_s for syllable in word.syllables)]
     return start_s <= min(starts_s) and max(ends_s) <= end_s + LATE_S
 
 
