@@ -97,7 +97,8 @@ def test_praatio_reads_the_same_tiers(tmp_path_factory, transcript):
     for form in ("short_textgrid", "long_textgrid"):
         grid.save(str(path), form, includeBlankSpaces=True)
         again = textgrid_transcript(path.read_text(encoding="utf-8"), "a.TextGrid")
-        assert [word.text for word in again.words] == [word.text for word in transcript.words]
+        texts = [word.text.replace('""', '"') for word in again.words]  # praatio leaves quotes of points doubled
+        assert texts == [word.text for word in transcript.words]
         for ours, theirs in zip(again.heard_words, transcript.heard_words, strict=True):
             assert (ours.text, ours.syllables[0].text) == (theirs.text, theirs.syllables[0].text)
             assert ours.start_s == pytest.approx(theirs.start_s, abs=1e-5)
