@@ -3,11 +3,50 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 Samples = npt.NDArray[np.float32]
+
+
+class Sound(Protocol):
+    """One channel of sound of any length, of which a part at a time is heard."""
+
+    @property
+    def rate(self) -> int:
+        """Samples a second."""
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+
+    def part(self, start_s: float, end_s: float) -> Samples:
+        """Return the samples, shape (samples,), from `start_s` to `end_s`, as far as there are any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LongSound:
+    """One channel as 16-bit numbers, shape (samples,), half as large as floats: three hours at 16 kHz take 350 MB.
+
+    >>> sound = LongSound(pcm=np.arange(-2, 2, dtype=np.int16) * 16384, rate=2)
+    >>> sound.duration_s, sound.part(0.5, 9.0).tolist()
+    (2.0, [-0.5, 0.0, 0.5])
+    """
+
+    pcm: npt.NDArray[np.int16]
+    rate: int
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return float(len(self.pcm) / self.rate)
+
+    def part(self, start_s: float, end_s: float) -> Samples:
+        """Return the samples from `start_s` to `end_s`, as far as there are any, as float32 of full scale 1.0."""
+        first, last = (max(0, round(time_s * self.rate)) for time_s in (start_s, end_s))
+        return self.pcm[first:last].astype(np.float32) / np.float32(32768.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
