@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import soxr
 
+from shenqu.documents.audio import LongSound
 from shenqu.documents.speech import Cue, Phone
 from shenqu.engines.pocketsphinx_aligner import PocketsphinxAligner, pronunciations
 from shenqu.errors import InputError, ShenquWarning
@@ -57,16 +59,26 @@ class PlantedAligner:
         return 1.0 if self.bad_fit else -1.0
 
 
-def clock(seconds):
-    """Return samples whose value is their own time, so that a cut tells where it was made."""
-    return (np.arange(int(seconds * RATE)) / RATE).astype(np.float32)
+class Clock:
+    """A sound of any length that only parts are heard of: its samples tell their own time."""
+
+    rate = RATE
+
+    def __init__(self, duration_s):
+        self.duration_s = duration_s
+        self.longest_s = 0.0
+
+    def part(self, start_s, end_s):
+        first, last = (round(min(max(0.0, time_s), self.duration_s) * RATE) for time_s in (start_s, end_s))
+        self.longest_s = max(self.longest_s, (last - first) / RATE)
+        return (np.arange(first, last) / RATE).astype(np.float32)
 
 
 def planted(text, seconds, *, cues=None, aligner=None, **options):
     cues = cues or [Cue(text=text)]
     words = read_text(cues, lexicon=pronunciations)
     aligner = aligner or PlantedAligner([word.pronunciations[0] for word in words])
-    return align(clock(seconds), RATE, words, cues=cues, language="en", aligner=aligner, **options), aligner
+    return align(Clock(seconds), words, cues=cues, language="en", aligner=aligner, **options), aligner
 
 
 NAMES = "alpha bravo charlie delta foxtrot hotel india juliet kilo lima november oscar papa sierra tango victor whiskey"
@@ -186,8 +198,9 @@ def heard(sound, text, **options):
     samples, rate = soundfile.read(DATA / sound, dtype="float32", always_2d=True)
     cues = [Cue(text=text if " " in text else (DATA / text).read_text(encoding="utf-8").strip())]
     words = read_text(cues, lexicon=pronunciations)
-    mono = samples.mean(axis=1)
-    transcript = align(mono, rate, words, cues=cues, language="en", aligner=PocketsphinxAligner(), **options)
+    mono = soxr.resample(samples.mean(axis=1), rate, RATE)
+    sound = LongSound(pcm=np.round(mono * 32767.0).astype(np.int16), rate=RATE)
+    transcript = align(sound, words, cues=cues, language="en", aligner=PocketsphinxAligner(), **options)
     check(transcript)
     return transcript, words
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shenqu.documents.audio import LongSound
 from shenqu.documents.speech import Cue
 from shenqu.engines.pocketsphinx_aligner import PocketsphinxAligner, pronunciations
 from shenqu.errors import InputError
@@ -65,9 +66,10 @@ def test_words_are_heard_where_they_are_said(language):
         SpokenWord(text=word.text, syllables=tuple(SpokenSyllable(text=s.text, phones=s.phones) for s in way))
         for word, way in zip(words, ways, strict=True)
     ]
-    spoken = speak(lines)
+    spoken = speak(lines, sample_rate=PocketsphinxAligner.rate)
+    sound = LongSound(pcm=np.round(spoken.audio.mono * 32767.0).astype(np.int16), rate=spoken.audio.rate)
     heard = align(
-        spoken.audio.mono, spoken.audio.rate, words,
+        sound, words,
         cues=[Cue(text=SENTENCES[language])], language=language, aligner=PocketsphinxAligner(),
     )  # fmt: skip
     assert [word.text for word in heard.words] == [word.text for word in words]

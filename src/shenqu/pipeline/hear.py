@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from shenqu.documents.audio import Audio
+from shenqu.documents.audio import Audio, LongSound
 from shenqu.documents.options import WordsOptions
 from shenqu.documents.speech import LONGEST_S, Cue, Transcript, Word
 from shenqu.dsp.pitch_track import PitchTrack
@@ -85,8 +85,9 @@ def _hear_words(
 ) -> Heard:
     audio = _read(speech, options.start_s, options.end_s)
     transcript = align(
-        audio.mono,
-        audio.rate,
+        LongSound(
+            pcm=np.clip(np.rint(np.nan_to_num(audio.mono) * 32768.0), -32768, 32767).astype(np.int16), rate=audio.rate
+        ),
         words,
         cues=cues,
         language=language,

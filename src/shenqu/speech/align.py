@@ -6,7 +6,7 @@ does not fit is cut into smaller ones; what fits nowhere is left out.
 
 Conventions
 -----------
-Inside this module times are seconds from the first sample given; the transcript's are from the start of
+Inside this module times are seconds from the start of the sound given; the transcript's are from the start of
 the recording, `offset_s` later.
 
 References
@@ -23,16 +23,13 @@ from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 import numpy as np
-import numpy.typing as npt
-import soxr
 
+from shenqu.documents.audio import Samples, Sound
 from shenqu.documents.speech import Cue, Phone, Transcript
 from shenqu.errors import InputError, ShenquWarning
 from shenqu.speech.phones import Pronunciation
 from shenqu.speech.reading import SpokenWord
 from shenqu.speech.shape import GAP_S, shape_words
-
-Samples = npt.NDArray[np.float32]
 
 _WINDOW_S = 30.0
 _SHORTEST_WINDOW_S = 4.0
@@ -44,7 +41,6 @@ _CUE_PAD_S = 0.4
 _TRIAL_S = 3.0
 _JUDGED = ("en", "zh")  # mapped phones of other languages fit no sound well
 _MISFIT = 0.3
-_AFTER_S = 1.0  # behind the last word: its end is sought there
 _CUE_S = 5.0  # of a subtitle whose end is unknown
 
 
@@ -84,8 +80,7 @@ class _Stretch(NamedTuple):
 
 
 def align(
-    samples: Samples,
-    rate: int,
+    sound: Sound,
     words: Sequence[SpokenWord],
     *,
     cues: Sequence[Cue],
@@ -94,16 +89,17 @@ def align(
     offset_s: float = 0.0,
     enough_syllables: int | None = None,
 ) -> Transcript:
-    """Return the transcript of mono `samples` (shape (samples,), at `rate` hertz) in which `words` are said.
+    """Return the transcript of `sound`, which is at the aligner's rate and in which `words` are said.
 
-    `words` are those of `cues`; cues with times tell where to look, those outside the samples are passed
-    over. With `enough_syllables` only so much of the beginning is aligned as holds that many. Words that
-    are not heard are left out, with one warning.
+    Only parts of the sound of about half a minute are asked for, so it may be hours long. `words` are
+    those of `cues`; cues with times tell where to look, those outside the sound are passed over. With
+    `enough_syllables` only so much of the beginning is aligned as holds that many. Words that are not
+    heard are left out, with one warning.
 
     Raises `InputError` where nothing of the text is heard.
     """
-    sound = _resampled(samples, rate, aligner.rate)
-    end_s = sound.size / aligner.rate
+    assert sound.rate == aligner.rate, "the sound is heard at the aligner's rate"
+    end_s = sound.duration_s
     heard: list[_Heard] = []
     sought: list[int] = []
     for stretch in _stretches(words, cues, offset_s, end_s):
@@ -122,13 +118,7 @@ def align(
     complete = enough_syllables is None or _count(heard, words) < enough_syllables
     _warn_of_missing(words, found_phones, sought, complete=complete)
     pairs = [(words[word], phones) for word, phones in sorted(found_phones.items())]
-    spoken = sound[: round((pairs[-1][1][-1].end_s + _AFTER_S) * aligner.rate)]
-    return Transcript(language=language, words=shape_words(pairs, spoken, aligner.rate, offset_s=offset_s))
-
-
-def _resampled(samples: Samples, rate: int, new_rate: int) -> Samples:
-    sound = samples if rate == new_rate else soxr.resample(samples, rate, new_rate)
-    return np.nan_to_num(np.asarray(sound, dtype=np.float32))
+    return Transcript(language=language, words=shape_words(pairs, sound, offset_s=offset_s))
 
 
 def _count(heard: Sequence[_Heard], words: Sequence[SpokenWord]) -> int:
@@ -172,7 +162,7 @@ def _padded(stretch: _Stretch, end_s: float) -> _Stretch:
 
 
 def _hear(
-    sound: Samples, words: Sequence[SpokenWord], begin_s: float, end_s: float, aligner: Aligner, enough: int | None
+    sound: Sound, words: Sequence[SpokenWord], begin_s: float, end_s: float, aligner: Aligner, enough: int | None
 ) -> list[_Heard]:
     """Return where `words` are heard between two times, window by window, until `enough` syllables are."""
     heard: list[_Heard] = []
@@ -202,7 +192,7 @@ def _needed_s(words: Sequence[SpokenWord], duration_s: float, missing: int | Non
 
 
 def _hear_window(
-    sound: Samples,
+    sound: Sound,
     words: Sequence[SpokenWord],
     place: int,
     span_s: tuple[float, float],
@@ -214,7 +204,7 @@ def _hear_window(
     begin_s, stop_s = span_s
     most = int(_WORDS_PER_S * (stop_s - begin_s)) + 1
     ahead = [word.pronunciations for word in words[place : place + most]]
-    part = sound[int(begin_s * aligner.rate) : int(stop_s * aligner.rate)]
+    part = sound.part(begin_s, stop_s)
     whole = last and place + most >= len(words)
     rows = (aligner.find_words(part, ahead, whole=True) if whole else ()) or aligner.find_words(
         part, ahead, whole=False
@@ -236,12 +226,12 @@ def _sure(found: Sequence[_Heard], stop_s: float, end_s: float, words: int) -> S
 
 
 def _find_phones(
-    sound: Samples, words: Sequence[SpokenWord], heard: Sequence[_Heard], aligner: Aligner
+    sound: Sound, words: Sequence[SpokenWord], heard: Sequence[_Heard], aligner: Aligner
 ) -> Iterator[tuple[int, tuple[Phone, ...]]]:
     """Yield (word, phones) of the words heard, found chunk by chunk."""
     begin_s = 0.0
     for first, last in _chunks(heard):
-        end_s = _between(heard[last - 1], heard[last]) if last < len(heard) else sound.size / aligner.rate
+        end_s = _between(heard[last - 1], heard[last]) if last < len(heard) else sound.duration_s
         yield from _find_chunk(sound, words, heard[first:last], (begin_s, end_s), aligner)
         begin_s = end_s
 
@@ -264,7 +254,7 @@ def _chunks(heard: Sequence[_Heard]) -> Iterator[tuple[int, int]]:
 
 
 def _find_chunk(
-    sound: Samples,
+    sound: Sound,
     words: Sequence[SpokenWord],
     heard: Sequence[_Heard],
     limits_s: tuple[float, float],
@@ -273,7 +263,7 @@ def _find_chunk(
     """Yield (word, phones) of neighbouring words; where they do not fit together, of each half for itself."""
     start_s = max(limits_s[0], heard[0].start_s - _PAD_S)
     end_s = min(limits_s[1], heard[-1].end_s + _PAD_S)
-    part = sound[int(start_s * aligner.rate) : int(end_s * aligner.rate)]
+    part = sound.part(start_s, end_s)
     found = aligner.find_phones(part, [words[entry.word].pronunciations[entry.way] for entry in heard])
     if found:
         yield from ((entry.word, _moved(phones, start_s)) for entry, phones in zip(heard, found, strict=True))
@@ -288,13 +278,11 @@ def _moved(phones: Sequence[Phone], by_s: float) -> tuple[Phone, ...]:
     return tuple(phone.replace(start_s=phone.start_s + by_s, end_s=phone.end_s + by_s) for phone in phones)
 
 
-def _warn_of_other_words(
-    sound: Samples, words: Sequence[SpokenWord], heard: Sequence[_Heard], aligner: Aligner
-) -> None:
+def _warn_of_other_words(sound: Sound, words: Sequence[SpokenWord], heard: Sequence[_Heard], aligner: Aligner) -> None:
     """Warn where the first words heard explain the sound so badly that others must have been said."""
     first = [entry for entry in heard if entry.end_s < heard[0].start_s + _TRIAL_S]
     if first:
-        part = sound[int(first[0].start_s * aligner.rate) : int(first[-1].end_s * aligner.rate)]
+        part = sound.part(first[0].start_s, first[-1].end_s)
         if aligner.misfit(part, [words[entry.word].pronunciations[entry.way] for entry in first]) > _MISFIT:
             message = "the text hardly fits the speech: other words seem to be said; check the text and the language"
             warnings.warn(message, ShenquWarning, stacklevel=3)

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from shenqu.documents.audio import Sound
 from shenqu.documents.speech import SONORANTS, Phone, Syllable, Word
 from shenqu.dsp.band_level import band_level
 from shenqu.speech.phones import VOWELS, Said, syllable_starts
@@ -26,6 +27,7 @@ from shenqu.speech.reading import SpokenWord
 from shenqu.speech.spelling import bare, split_letters
 
 _HOP_S = 0.01
+_MARGIN_HOPS = 10  # in which the filter settles
 _SHORT_VOWEL_S = 0.08
 GAP_S = 0.12  # between two words: the sound of the first may end in it
 _LONGEST_TAIL_S = 0.4
@@ -40,19 +42,12 @@ _FUNCTION_WORDS = re.compile(
 Phones = tuple[Phone, ...]
 
 
-def shape_words(
-    spoken: Sequence[tuple[SpokenWord, Phones]],
-    samples: npt.NDArray[np.float32],
-    rate: int,
-    *,
-    offset_s: float,
-) -> tuple[Word, ...]:
-    """Return the words of a transcript: `spoken` with phones in seconds of `samples`, moved by `offset_s`."""
-    level = band_level(samples, rate, low_hz=80.0, high_hz=1500.0, hop_s=_HOP_S, width_s=0.008)
+def shape_words(spoken: Sequence[tuple[SpokenWord, Phones]], sound: Sound, *, offset_s: float) -> tuple[Word, ...]:
+    """Return the words of a transcript: `spoken` with phones in seconds of `sound`, moved by `offset_s`."""
     starts = [phones[0].start_s for _, phones in spoken[1:]]
     words: list[Word] = []
-    for (part, phones), next_s in zip(spoken, [*starts, samples.size / rate], strict=True):
-        word = _word(part, _with_tail(phones, next_s, level), offset_s)
+    for (part, phones), next_s in zip(spoken, [*starts, sound.duration_s], strict=True):
+        word = _word(part, _with_tail(phones, next_s, sound), offset_s)
         words[-1:] = [_merged(words[-1], word)] if part.joined and words else [*words[-1:], word]
     return tuple(words)
 
@@ -64,16 +59,29 @@ def _merged(before: Word, part: Word) -> Word:
     )
 
 
-def _with_tail(phones: Phones, next_s: float, level: npt.NDArray[np.float64]) -> Phones:
+def _with_tail(phones: Phones, next_s: float, sound: Sound) -> Phones:
     """Return `phones` with the last one drawn out to where its sound ends, if a pause follows."""
     last = phones[-1]
     if next_s - last.end_s < GAP_S:
         return phones
     vowel = next(phone for phone in reversed(phones) if phone.phone in VOWELS)
-    loud = level[int(vowel.start_s / _HOP_S) : int(last.end_s / _HOP_S) + 1].max(initial=-np.inf) - _TAIL_DB
-    tail = level[int(last.end_s / _HOP_S) + 1 : int(min(next_s, last.end_s + _LONGEST_TAIL_S) / _HOP_S)]
-    hops = int(np.argmax(np.append(tail, -np.inf) < loud))
+    first, end, stop = (int(time_s / _HOP_S) for time_s in (vowel.start_s, last.end_s, _tail_limit_s(last, next_s)))
+    level = _level(sound, first, stop)
+    loud = level[: end + 1 - first].max(initial=-np.inf) - _TAIL_DB
+    hops = int(np.argmax(np.append(level[end + 1 - first :], -np.inf) < loud))
     return (*phones[:-1], last.replace(end_s=last.end_s + hops * _HOP_S))
+
+
+def _tail_limit_s(last: Phone, next_s: float) -> float:
+    return min(next_s, last.end_s + _LONGEST_TAIL_S)
+
+
+def _level(sound: Sound, first: int, stop: int) -> npt.NDArray[np.float64]:
+    """Return how loud the lower part of the voice is from one hop to before another."""
+    begin = max(0, first - _MARGIN_HOPS)
+    part = sound.part(begin * _HOP_S, (stop + _MARGIN_HOPS) * _HOP_S)
+    level = band_level(part, sound.rate, low_hz=80.0, high_hz=1500.0, hop_s=_HOP_S, width_s=0.008)
+    return level[first - begin : stop - begin]
 
 
 def _word(word: SpokenWord, phones: Phones, offset_s: float) -> Word:
