@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from shenqu.documents.audio import Audio
 from shenqu.errors import InputError, ShenquWarning
-from shenqu.media.audio import AUDIO_SUFFIXES, audio_duration, encode_audio, read_audio
-from signals import audio, clicks, noise, tone
+from shenqu.media.audio import AUDIO_SUFFIXES, audio_duration, encode_audio, read_audio, read_sound
+from signals import RATE, audio, clicks, noise, tone, vowel
 
 TAGS = {"title": "神曲", "artist": "Ä", "album": "b", "comment": "Ode to Joy"}
 CLICKS_S = tuple(0.25 + 0.5 * number for number in range(12))
@@ -353,3 +353,56 @@ def test_real_films_are_as_long_as_they_claim():
 def test_audio_holds_its_shape():
     with pytest.raises(AssertionError):
         Audio(samples=np.zeros(3, dtype=np.float32), rate=48_000)
+
+
+def test_long_sound_is_the_sound_in_16_bits(tmp_path):
+    made = audio(np.vstack([noise(3.0).samples, tone(220, 3.0).samples]))
+    encode_audio(tmp_path / "x.wav", made, tags={})
+    for rate in (RATE, 16_000):
+        whole = read_audio(tmp_path / "x.wav", rate=rate)
+        for start_s, end_s in ((0.0, None), (0.7, 2.1)):
+            sound = read_sound(tmp_path / "x.wav", rate=rate, start_s=start_s, end_s=end_s)
+            assert sound.pcm.dtype == np.int16
+            first = round(start_s * rate)
+            wanted = whole.mono[first : first + len(sound.pcm)]
+            assert len(wanted) == len(sound.pcm)
+            assert sound.duration_s == pytest.approx((end_s or 3.0) - start_s, abs=1 / rate)
+            inside = slice(200, -200)  # a resampler begins and ends in silence
+            assert np.abs(sound.part(0.0, 9.0) - wanted)[inside].max() < 1.6 * 2.0**-15
+
+
+def test_channels_that_cancel_each_other_are_not_added_wherever_they_begin(tmp_path):
+    voice = vowel(120.0, 30.0).samples[0]
+    breath = noise(30.0, level=1e-3).samples[0]
+    encode_audio(tmp_path / "x.flac", audio(np.vstack([voice, breath - voice])), tags={})
+    sound = read_sound(tmp_path / "x.flac", rate=RATE)
+    assert np.abs(sound.part(0.0, 30.0) - voice).max() < 2.0**-14
+    change = len(voice) // 2
+    voice[:change] = 0.0  # fifteen seconds of other sound before it
+    late = np.vstack([voice, -voice])
+    late[:, :change] = noise(15.0, seed=1).samples[0]
+    encode_audio(tmp_path / "late.flac", audio(late), tags={})
+    sound = read_sound(tmp_path / "late.flac", rate=RATE)
+    end_s = 30.0
+    assert np.abs(sound.part(0.0, 15.0) - late[0, :change]).max() < 2.0**-14
+    assert np.abs(sound.part(end_s - 5.0, end_s) - voice[-5 * RATE :]).max() < 2.0**-14
+
+
+def test_one_channel_of_two_is_kept(tmp_path):
+    left, right = noise(2.0, seed=1).samples[0], noise(2.0, seed=2).samples[0]
+    encode_audio(tmp_path / "x.flac", audio(np.vstack([left, right])), tags={})
+    for channel, wanted in (("left", left), ("right", right)):
+        assert np.abs(read_audio(tmp_path / "x.flac", channel=channel).samples - wanted).max() < 2.0**-15
+        part = read_sound(tmp_path / "x.flac", rate=RATE, start_s=0.5, channel=channel)
+        assert np.abs(part.part(0.0, 9.0) - wanted[RATE // 2 :]).max() < 2.0**-14
+    encode_audio(tmp_path / "mono.wav", audio(left), tags={})
+    with pytest.raises(InputError, match=r"one channel.*--speaker"):
+        read_audio(tmp_path / "mono.wav", channel="left")
+
+
+def test_reading_tells_how_far_it_is(tmp_path):
+    encode_audio(tmp_path / "x.mp3", noise(3.0), tags={})
+    told_s = []
+    read_sound(tmp_path / "x.mp3", rate=16_000, start_s=1.0, progress=told_s.append)
+    assert told_s == sorted(told_s)
+    assert told_s[-1] == pytest.approx(3.0, abs=0.1)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 Samples = npt.NDArray[np.float32]
+Channel = Literal["left", "right"]
 
 
 class Sound(Protocol):

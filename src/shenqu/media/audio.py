@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -23,38 +23,63 @@ import numpy.typing as npt
 import soxr
 from av.codec.context import Flags
 
-from shenqu.documents.audio import Audio, Samples
+from shenqu.documents.audio import Audio, Channel, LongSound, Samples
 from shenqu.errors import InputError, ShenquWarning, ToolError
+from shenqu.media.channels import Mix, OneChannel, keep_all, only
 from shenqu.media.container import open_media
 from shenqu.media.decoding import SoundSource
-from shenqu.media.timeline import Timeline
+from shenqu.media.timeline import Part, Timeline
 
 _CUT_OFF_S = 0.5
 
 
-def read_audio(path: Path, *, start_s: float = 0.0, end_s: float | None = None, rate: int | None = None) -> Audio:
+def read_audio(
+    path: Path,
+    *,
+    start_s: float = 0.0,
+    end_s: float | None = None,
+    rate: int | None = None,
+    channel: Channel | None = None,
+) -> Audio:
     """Return the sound of a file from `start_s` to `end_s` (source time), mono or stereo.
 
     Sample k lies at source time `start_s` + k / rate. `end_s` None, or after the end, is the end. `rate`
-    None keeps the file's own. Three and more channels become two. Only the part asked for is decoded.
+    None keeps the file's own. Three and more channels become two; `channel` keeps one of the two. Only the
+    part asked for is decoded.
 
     Raises
     ------
     InputError
-        The file cannot be read, holds no sound, or none in this part; or the part is too long for memory.
+        The file cannot be read, holds no sound, or none in this part, or has no two channels to choose from;
+        or the part is too long for memory.
 
     Warns
     -----
     ShenquWarning
         Pieces are damaged (and silent here), or the file ends before the time that it claims.
     """
-    if not 0.0 <= start_s < math.inf or (end_s is not None and not start_s < end_s):
-        raise InputError(f"{path}: from {start_s:g} s to {end_s} s is no part; the end must come after the start")
-    audio = _decode(path, start_s, end_s, rate, seek=start_s > 0.0)
-    if audio is None:
-        audio = _decode(path, start_s, end_s, rate, seek=False)
-    assert audio is not None, "reading from the start cannot land too late"
-    return audio
+    part = Part(path=path, start_s=start_s, end_s=end_s, rate=rate)
+    samples, rate = _read(part, channel, lambda: keep_all)
+    return Audio(samples=samples, rate=rate)
+
+
+def read_sound(
+    path: Path,
+    *,
+    rate: int,
+    start_s: float = 0.0,
+    end_s: float | None = None,
+    channel: Channel | None = None,
+    progress: Callable[[float], None] = lambda _: None,
+) -> LongSound:
+    """Return the sound of a file as one channel of 16-bit numbers at `rate`, decoded block by block.
+
+    A recording of hours is kept in little memory: three at 16 kHz take 350 MB. Channels that cancel each other are
+    not added. `progress` is told now and then up to which source time has been read. All else is as in `read_audio`.
+    """
+    part = Part(path=path, start_s=start_s, end_s=end_s, rate=rate, number="i2")
+    samples, rate = _read(part, channel, OneChannel, progress)
+    return LongSound(pcm=samples[0], rate=rate)
 
 
 def audio_duration(path: Path) -> float:
@@ -69,37 +94,59 @@ def audio_duration(path: Path) -> float:
         return float(max(ends_s))
 
 
-def _decode(path: Path, start_s: float, end_s: float | None, rate: int | None, *, seek: bool) -> Audio | None:
+def _read(
+    part: Part,
+    channel: Channel | None,
+    all_channels: Callable[[], Mix],
+    progress: Callable[[float], None] = lambda _: None,
+) -> tuple[npt.NDArray[Any], int]:
+    """Return the samples of a part of one channel, or as `all_channels` brings them together, and their rate."""
+    path, start_s, end_s = part.path, part.start_s, part.end_s
+    if not 0.0 <= start_s < math.inf or (end_s is not None and not start_s < end_s):
+        raise InputError(f"{path}: from {start_s:g} s to {end_s} s is no part; the end must come after the start")
+    for seek in (True, False) if start_s > 0.0 else (False,):
+        found = _decode(part, channel, only(channel) if channel else all_channels(), progress, seek=seek)
+        if found is not None:
+            return found
+    raise AssertionError("reading from the start cannot land too late")
+
+
+def _decode(
+    part: Part, channel: Channel | None, mix: Mix, progress: Callable[[float], None], *, seek: bool
+) -> tuple[npt.NDArray[Any], int] | None:
     """Return a part of the sound, or None where a seek did not land before its start."""
-    with open_media(path) as container:
-        source = SoundSource(container, path)
-        if seek and not source.seek(start_s):
+    with open_media(part.path) as container:
+        source = SoundSource(container, part.path)
+        if channel and source.channels < 2:
+            raise InputError(f"{part.path}: has one channel, no {channel} one; leave --speaker out")
+        if seek and not source.seek(part.start_s):
             return None
-        timeline = Timeline(path, start_s, end_s, rate, source.claimed_end_s)
+        timeline = Timeline(part, mix, source.claimed_end_s)
         for block in source.blocks():
-            if seek and timeline.empty and (block.onset_s is None or block.onset_s > start_s):
+            if seek and timeline.empty and (block.onset_s is None or block.onset_s > part.start_s):
                 return None
             timeline.put(block)
+            progress(timeline.kept_s)
             if timeline.full:
                 break
         if seek and timeline.empty:
             return None
         if source.claim_is_exact:
             timeline.drop_padding()
-        audio = timeline.audio()
-        _warn_of_damage(path, source, start_s, complete=timeline.full)
-        return audio
+        found = timeline.samples()
+        _warn_of_damage(part.path, source, part.start_s, complete=timeline.full)
+        return found
 
 
 def _warn_of_damage(path: Path, source: SoundSource, start_s: float, *, complete: bool) -> None:
     damaged_s = [time_s for time_s in source.damaged_s if time_s >= start_s]
     if damaged_s:
         message = f"{path}: {len(damaged_s)} damaged pieces, the first at {damaged_s[0]:.2f} s, are left silent"
-        warnings.warn(message, ShenquWarning, stacklevel=4)
+        warnings.warn(message, ShenquWarning, stacklevel=5)
     claimed_s, seen_s = source.claimed_end_s, float(source.seen_end_s)
     if not complete and claimed_s is not None and claimed_s - seen_s > _CUT_OFF_S:
         message = f"{path}: is cut off: it claims {claimed_s:.2f} s and ends at {seen_s:.2f} s"
-        warnings.warn(message, ShenquWarning, stacklevel=4)
+        warnings.warn(message, ShenquWarning, stacklevel=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,6 +77,11 @@ class SoundSource:
         self.seen_end_s = Fraction(0)
         self.damaged_s: list[float] = []
 
+    @property
+    def channels(self) -> int:
+        """How many channels the file has."""
+        return self._stream.codec_context.channels
+
     def seek(self, start_s: float) -> bool:
         """Go to some time before `start_s`, or answer False where the file cannot."""
         if self._time_base * (self._stream.rate or 1) > 1:
