@@ -129,7 +129,12 @@ def _stressed(word: SpokenWord, vowels: Sequence[str]) -> int | None:
     return next((index for index, vowel in enumerate(vowels) if vowel not in _REDUCED), 0)
 
 
-def _syllable(text: str, phones: Phones, *, stress: int, tone: int) -> Syllable:
+def vowel_span(phones: Phones, *, tone: int) -> tuple[float, float]:
+    """Return where the vowel of a syllable of these phones begins and ends.
+
+    >>> vowel_span((Phone(phone="HH", start_s=1.0, end_s=1.1), Phone(phone="AY", start_s=1.1, end_s=1.3)), tone=0)
+    (1.1, 1.3)
+    """
     nucleus = next(index for index, phone in enumerate(phones) if phone.phone in VOWELS)
     vowel, coda = phones[nucleus], phones[nucleus + 1 :]
     vowel_end_s = vowel.end_s
@@ -140,6 +145,11 @@ def _syllable(text: str, phones: Phones, *, stress: int, tone: int) -> Syllable:
     vowel_s = vowel.start_s
     if tone and nucleus and phones[nucleus - 1].phone in {"Y", "W"}:
         vowel_s = min(vowel_s, max(phones[nucleus - 1].start_s, vowel_end_s - _SHORT_VOWEL_S))
+    return vowel_s, vowel_end_s
+
+
+def _syllable(text: str, phones: Phones, *, stress: int, tone: int) -> Syllable:
+    vowel_s, vowel_end_s = vowel_span(phones, tone=tone)
     return Syllable(
         text=text,
         start_s=phones[0].start_s,
