@@ -14,7 +14,8 @@ from msgspec import Meta
 from shenqu.documents.speech import LONGEST_S
 
 Style = Literal["natural", "hard"]
-Mode = Literal["phrase"]
+Mode = Literal["phrase", "flow"]
+Grid = Literal["8", "16", "triplets"]
 Band = Literal["auto", "square-dance", "chiptune", "score", "none"]
 
 
@@ -43,7 +44,13 @@ class SingOptions(WordsOptions):
     """Which track of a MIDI file is the melody: its name, or its number from 1. Default: found."""
 
     mode: Annotated[Mode, Parameter(name="--mode")] = "phrase"
-    """phrase: the sentence stays in order, each syllable gets a note."""
+    """phrase: each note of the tune gets a syllable; flow: the speech keeps its rhythm, the tune gives the pitch."""
+
+    grid: Annotated[Grid, Parameter(name="--grid")] = "16"
+    """In mode flow: the steps that vowels are pulled onto: 8ths, 16ths, or triplets of 8ths."""
+
+    grid_strength: Annotated[float, Parameter(name="--grid-strength"), Meta(ge=0, le=1)] = 1.0
+    """In mode flow: how far vowels are pulled onto the grid, from 0 (their own rhythm) to 1."""
 
     style: Annotated[Style, Parameter(name="--style")] = "natural"
     """natural: glide, small overshoot, vibrato on long notes; hard: flat, the genre's own sound."""

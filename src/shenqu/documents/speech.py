@@ -57,6 +57,15 @@ class Syllable(Document, frozen=True, kw_only=True):
     tone: Annotated[int, Meta(ge=0, le=6)] = 0
     phones: tuple[Phone, ...] = ()
 
+    @property
+    def sung_until_s(self) -> float:
+        """Where what can be sung ends: the vowel, and the coda as far as it hums."""
+        until_s = self.vowel_end_s
+        for phone in self.phones:
+            if phone.phone in SONORANTS and phone.start_s <= until_s < phone.end_s:
+                until_s = phone.end_s
+        return min(until_s, self.end_s)
+
     def __post_init__(self) -> None:
         """Refuse times that are out of order."""
         if not 0 <= self.start_s <= self.vowel_s < self.vowel_end_s <= self.end_s <= LONGEST_S:

@@ -51,7 +51,7 @@ SLOWEST, FASTEST = 2 / 3, 3 / 2
 
 
 @dataclass(frozen=True, slots=True)
-class _Speech:
+class SpeechMeasures:
     """What the cost needs to know of every syllable, one value each."""
 
     vowel_s: Costs
@@ -85,7 +85,7 @@ def arrange(tune: Tune, transcript: Transcript, *, transpose: int, tempo_factor:
         raise InputError("there is no syllable to sing in this speech; try another part of it (--start, --end)")
     if len(tune.notes) > MOST_NOTES:
         raise InputError(f"{tune.id} has {len(tune.notes)} notes, more than {MOST_NOTES}; give a shorter tune")
-    speech, line = _measure(transcript), _measure_tune(tune)
+    speech, line = measure_speech(transcript), _measure_tune(tune)
     factors = [tempo_factor] if tempo_factor else np.geomspace(SLOWEST, FASTEST, 13)
     _, factor, spans = min((_assign(line, speech, float(factor)) for factor in factors), key=lambda choice: choice[0])
     notes = [note.replace(pitch=note.pitch + transpose) for note in tune.notes]
@@ -161,11 +161,12 @@ def clip_tune(tune: Tune, *, length_s: float, tempo_factor: float, tail_s: float
     )
 
 
-def _measure(transcript: Transcript) -> _Speech:
+def measure_speech(transcript: Transcript) -> SpeechMeasures:
+    """Return what the cost needs to know of `transcript`."""
     syllables = transcript.syllables
     word_end = np.array([i == len(word.syllables) - 1 for word in transcript.words for i in range(len(word.syllables))])
     gaps = [b.start_s - a.end_s for a, b in itertools.pairwise(syllables)]
-    return _Speech(
+    return SpeechMeasures(
         vowel_s=np.array([s.vowel_end_s - s.vowel_s for s in syllables]),
         spoken_s=np.array([s.end_s - s.start_s for s in syllables]),
         prominence=np.array([_prominence(s, transcript.language) for s in syllables]),
@@ -194,7 +195,7 @@ def _prominence(syllable: Syllable, language: str) -> float:
     return {0: 0.0, 1: 1.0, 2: 0.6}[syllable.stress]
 
 
-def _assign(line: _Line, speech: _Speech, factor: float) -> tuple[float, float, list[tuple[int, int, int]]]:
+def _assign(line: _Line, speech: SpeechMeasures, factor: float) -> tuple[float, float, list[tuple[int, int, int]]]:
     """Return (cost a note, factor, spans (first note, last note + 1, syllable)) of the cheapest song."""
     start_s, end_s, phrase_end = line.start_s / factor, line.end_s / factor, line.phrase_end
     count, syllables = len(start_s), len(speech.vowel_s)
@@ -218,7 +219,9 @@ def _assign(line: _Line, speech: _Speech, factor: float) -> tuple[float, float, 
     return price, float(factor), _spans(came_from, count, final)
 
 
-def _arrivals(least: Costs, first: int, speech: _Speech, *, after_phrase: bool) -> tuple[Costs, npt.NDArray[np.int_]]:
+def _arrivals(
+    least: Costs, first: int, speech: SpeechMeasures, *, after_phrase: bool
+) -> tuple[Costs, npt.NDArray[np.int_]]:
     """Return for every syllable the cost of what comes before it, and the syllable that does."""
     syllables = len(speech.vowel_s)
     if first == 0:
@@ -233,7 +236,7 @@ def _arrivals(least: Costs, first: int, speech: _Speech, *, after_phrase: bool) 
     return before, syllable_before
 
 
-def _span_cost(speech: _Speech, sung_s: float, held: int, strength: float) -> Costs:
+def _span_cost(speech: SpeechMeasures, sung_s: float, held: int, strength: float) -> Costs:
     stretch = np.maximum(0.0, np.log2(sung_s / (2.0 * speech.vowel_s)))
     squeeze = np.maximum(0.0, np.log2(speech.spoken_s / (1.5 * sung_s)))
     hold = (held - 1) * np.where(speech.pause, 0.8, 1.2)

@@ -23,7 +23,7 @@ from shenqu.media.audio import encode_audio
 from shenqu.media.files import check_output_is_not_input, read_bounded, sha256_of, whole_files
 from shenqu.music.catalogue import built_in_tunes
 from shenqu.pipeline.hear import Heard, hear
-from shenqu.pipeline.plan import find_tune, plan_song
+from shenqu.pipeline.plan import find_tune, plan_song, syllables_needed
 from shenqu.pipeline.render import STEMS, Film, check_ending, render_files
 from shenqu.pipeline.report import Report, silent
 from shenqu.pipeline.written import write_words, written_form
@@ -74,7 +74,7 @@ def sing(
     document = _document_path(target)
     _check_outputs([target, document, *_stem_paths(stems)], inputs, force=force)
     report("listening", 0.0)
-    heard = hear(speech, chosen, needed=len(written.notes))
+    heard = hear(speech, chosen, needed=syllables_needed(written, chosen.mode))
     source = Source(
         path=_relative(speech, document), sha256=sha256_of(speech), start_s=chosen.start_s, end_s=chosen.end_s
     )

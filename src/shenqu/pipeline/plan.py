@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from shenqu.documents.arrangement import Arrangement
-from shenqu.documents.options import SingOptions
+from shenqu.documents.options import Mode, SingOptions
 from shenqu.documents.song import Song, Source
 from shenqu.documents.tune import Tune
 from shenqu.errors import InputError
 from shenqu.media.midi import read_midi
-from shenqu.music.arrange import FASTEST, arrange, choose_transpose, clip_tune, tempo_factor_of
+from shenqu.music.arrange import FASTEST, SLOWEST, arrange, choose_transpose, clip_tune, tempo_factor_of
 from shenqu.music.catalogue import built_in_tune, built_in_tunes
+from shenqu.music.flow import flow
 from shenqu.music.melody import score_to_tune
+from shenqu.music.tempo import song_tempo
 from shenqu.pipeline.hear import Heard
 from shenqu.pipeline.render import TAIL_S
+
+MOST_SYLLABLES_PER_S = 7
 
 
 def find_tune(name: str, track: str | None) -> Tune:
@@ -40,7 +45,7 @@ def plan_song(heard: Heard, tune: Tune, options: SingOptions, *, source: Source,
     """Return the song document: every decision taken, nothing rendered yet."""
     transpose = choose_transpose(tune, heard.speaker_pitch) + options.key
     factor = tempo_factor_of(tune, options.tempo_bpm) if options.tempo_bpm else None
-    tune, arrangement = _arranged(heard, tune, transpose, factor, options.length_s)
+    tune, arrangement = _arranged(heard, tune, transpose, factor, options)
     return Song(
         title=f"{speech_name}: {tune.title or tune.id}",
         ending=ending,
@@ -56,17 +61,39 @@ def plan_song(heard: Heard, tune: Tune, options: SingOptions, *, source: Source,
     )
 
 
+def syllables_needed(tune: Tune, mode: Mode) -> int:
+    """Return how many syllables a song on `tune` takes at most."""
+    if mode == "phrase":
+        return len(tune.notes)
+    slowest = song_tempo(tune, tempo_factor=SLOWEST)
+    return math.ceil(MOST_SYLLABLES_PER_S * slowest.beat_to_s(tune.notes[-1].end_beat))
+
+
 def _arranged(
-    heard: Heard, tune: Tune, transpose: int, factor: float | None, length_s: float | None
+    heard: Heard, tune: Tune, transpose: int, factor: float | None, options: SingOptions
 ) -> tuple[Tune, Arrangement]:
-    """Return as much of `tune` as is sung within `length_s`, and how."""
+    """Return as much of `tune` as is sung within the length asked for, and how."""
+    length_s = options.length_s
     if length_s is not None:  # what does not fit at the fastest tempo need not be weighed
         tune = clip_tune(tune, length_s=length_s, tempo_factor=factor or FASTEST, tail_s=TAIL_S)
-    arrangement = arrange(tune, heard.transcript, transpose=transpose, tempo_factor=factor)
+    arrangement = _arrange(tune, heard, transpose, factor, options)
     if length_s is None:
         return tune, arrangement
     factor = arrangement.tempo_factor
     clipped = clip_tune(tune, length_s=length_s, tempo_factor=factor, tail_s=TAIL_S)
     if clipped != tune:
-        arrangement = arrange(clipped, heard.transcript, transpose=transpose, tempo_factor=factor)
+        arrangement = _arrange(clipped, heard, transpose, factor, options)
     return clipped, arrangement
+
+
+def _arrange(tune: Tune, heard: Heard, transpose: int, factor: float | None, options: SingOptions) -> Arrangement:
+    if options.mode == "phrase":
+        return arrange(tune, heard.transcript, transpose=transpose, tempo_factor=factor)
+    return flow(
+        tune,
+        heard.transcript,
+        transpose=transpose,
+        tempo_factor=factor,
+        grid=options.grid,
+        strength=options.grid_strength,
+    )

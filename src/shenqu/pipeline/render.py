@@ -137,7 +137,7 @@ def render_sound(song: Song, speech: Path, *, report: Report) -> Sung:
         )
         raise InputError(message)
     arrangement = Arrangement(placements=song.placements, transpose=song.transpose, tempo_factor=song.tempo_factor)
-    performance = perform(arrangement, song.transcript, clock, duration_s=duration_s)
+    performance = perform(arrangement, song.transcript, clock, duration_s=duration_s, mode=song.options.mode)
     report("singing", 0.0)
     vocal = _vocal(song, performance, speech)
     report("playing", 0.0)

@@ -8,6 +8,9 @@ belongs to the vowel: its first 30 ms, where the consonant becomes the vowel, ke
 
 Where the speaker paused, the voice takes a breath before the next syllable, from the end of the note.
 
+In mode `flow` nothing is stretched beyond what the grid asks for: from one vowel onset to the next the speech
+runs at one speed, and what follows a pause at its own.
+
 References
 ----------
 Sundberg and Bauer-Huppmann (2007): singers put the vowel onset on the beat. Saitou et al. (2007): the
@@ -22,6 +25,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from shenqu.documents.arrangement import Arrangement, Placement
+from shenqu.documents.options import Mode
 from shenqu.documents.performance import Performance, SungNote, TempoMap, TimeMap
 from shenqu.documents.speech import PAUSE_S, Syllable, Transcript
 from shenqu.documents.tune import Note
@@ -56,7 +60,9 @@ class _Slot:
         return min(max(LEAST_CONSONANT_S, CONSONANT_SHARE * length_s), 0.5 * length_s)
 
 
-def perform(arrangement: Arrangement, transcript: Transcript, clock: TempoMap, *, duration_s: float) -> Performance:
+def perform(
+    arrangement: Arrangement, transcript: Transcript, clock: TempoMap, *, duration_s: float, mode: Mode = "phrase"
+) -> Performance:
     """Return the notes and the time map of `arrangement`, sung to `clock` in a song of `duration_s`.
 
     Raises
@@ -68,7 +74,8 @@ def perform(arrangement: Arrangement, transcript: Transcript, clock: TempoMap, *
     if not slots:
         raise InputError("all placements are rests; give at least one of them a syllable")
     triples = zip([None, *slots[:-1]], slots, [*slots[1:], None], strict=True)
-    rows = _join(_syllable_rows(before, slot, after) for before, slot, after in triples)
+    rows_of = _flow_rows if mode == "flow" else _syllable_rows
+    rows = _join(rows_of(before, slot, after) for before, slot, after in triples)
     return Performance(notes=_notes(slots, clock), time_map=TimeMap(rows=rows), duration_s=duration_s)
 
 
@@ -160,6 +167,28 @@ def _syllable_rows(before: _Slot | None, slot: _Slot, after: _Slot | None) -> li
     if coda > 0:
         rows += [(vowel_end, spoken.vowel_end_s), (coda_end, spoken.vowel_end_s + coda)]
     return rows
+
+
+def _flow_rows(before: _Slot | None, slot: _Slot, after: _Slot | None) -> list[tuple[float, float]]:
+    """Return the time map's rows of a syllable that keeps its rhythm, up to the next one's vowel where it runs on."""
+    spoken = slot.syllable
+    rows = [(slot.start_s, spoken.vowel_s)]
+    if before is None or not _flows_on(before, slot):
+        lead = min(spoken.vowel_s - spoken.start_s, LONGEST_LEAD_S, slot.start_s - (before.start_s if before else 0.0))
+        rows.insert(0, (slot.start_s - lead, spoken.vowel_s - lead))
+    if after is not None and _flows_on(slot, after):
+        return [*rows, (after.start_s, after.syllable.vowel_s)]
+    rows.append((slot.end_s, spoken.sung_until_s))
+    coda = spoken.end_s - spoken.sung_until_s
+    if after is not None:
+        lead = min(after.syllable.vowel_s - after.syllable.start_s, LONGEST_LEAD_S)
+        coda = min(coda, max(0.0, after.start_s - lead - slot.end_s))
+    return [*rows, (slot.end_s + coda, spoken.sung_until_s + coda)] if coda else rows
+
+
+def _flows_on(slot: _Slot, after: _Slot) -> bool:
+    """True where the next syllable followed without a rest."""
+    return after.index == slot.index + 1 and after.syllable.start_s - slot.syllable.end_s < PAUSE_S
 
 
 def _endings(slot: _Slot, after: _Slot | None) -> tuple[float, float]:
