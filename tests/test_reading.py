@@ -101,7 +101,8 @@ def test_a_character_without_reading_is_named():
     ("text", "language", "told"),
     [
         ("Are you OK", None, "en"), ("你还好吗 OK", None, "zh"), ("元気ですか", None, "ja"), ("괜찮아요", None, "ko"),
-        ("ты в порядке", None, "und"), ("Alles gut", "de", "de"), ("你好", "zh-CN", "zh"), ("你好", "cmn", "zh"),
+        ("ты в порядке", None, "ru"), ("Ї!", None, "uk"), ("سلام", None, "ar"), ("פ", None, "he"), ("♪ 🎵", None, "und"), 
+        ("Alles gut", "de", "de"), ("你好", "zh-CN", "zh"), ("你好", "cmn", "zh"), ("42", "deu", "de"),
     ],
 )  # fmt: skip
 def test_the_script_tells_the_language(text, language, told):

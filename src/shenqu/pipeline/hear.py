@@ -13,6 +13,7 @@ from shenqu.documents.audio import Audio, LongSound
 from shenqu.documents.options import WordsOptions
 from shenqu.documents.speech import LONGEST_S, Cue, Transcript, Word
 from shenqu.dsp.pitch_track import PitchTrack
+from shenqu.engines.espeak import find_espeak
 from shenqu.engines.pocketsphinx_aligner import PocketsphinxAligner, pronunciations
 from shenqu.engines.swift_pitch import track_pitch
 from shenqu.errors import InputError, ShenquWarning
@@ -56,7 +57,7 @@ def hear(speech: Path, options: WordsOptions, *, needed: int | None) -> Heard:
         return _hear_transcript(speech, options, transcript, needed)
     cues = read_words(options.text)
     try:
-        language, words = read_aloud(cues, options.language, lexicon=pronunciations)
+        language, words = read_aloud(cues, options.language, lexicon=pronunciations, find_phonetics=find_espeak)
     except UnreadableError as reason:
         warnings.warn(f"{reason}; its syllables are found by ear", ShenquWarning, stacklevel=2)
         return _hear_syllables(speech, options, needed)

@@ -17,13 +17,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise, product
+from typing import Protocol
 
 from shenqu.documents.speech import Cue
 from shenqu.errors import InputError
 from shenqu.speech.languages import LATIN_READERS
 from shenqu.speech.languages.cantonese import read_cantonese
-from shenqu.speech.languages.guess import guess_language
+from shenqu.speech.languages.guess import guess_in_script, guess_language
 from shenqu.speech.languages.hindi import read_devanagari
+from shenqu.speech.languages.ipa import read_ipa
 from shenqu.speech.languages.japanese import read_japanese
 from shenqu.speech.languages.korean import read_hangul
 from shenqu.speech.languages.numbers import english_readings, has_digits, mandarin_readings
@@ -33,7 +35,20 @@ from shenqu.speech.spelling import bare, spell_out, with_vowel
 
 Lexicon = Callable[[str], tuple[Pronunciation, ...]]  # pronunciations of a lower-case word, empty if unknown
 
-# The languages that are read aloud, and the scripts of their letters.
+
+class Phonetics(Protocol):
+    """Knows how words of further languages sound. Languages are codes of two or three letters."""
+
+    def speaks(self, language: str) -> bool:
+        """Return whether it knows a language."""
+
+    def ipa(self, text: str, language: str) -> str:
+        """Return the sounds of a word in IPA, parted by "_", stress marks before the vowel; "" where it has none."""
+
+
+FindPhonetics = Callable[[], Phonetics | None]
+
+# The languages that are read aloud by our own rules, and the scripts of their letters.
 _SCRIPTS = {
     "en": {"LATIN"}, "zh": {"CJK"}, "yue": {"CJK"}, "ja": {"HIRAGANA", "KATAKANA", "CJK"}, "ko": {"HANGUL"},
     "hi": {"DEVANAGARI"}, **{language: {"LATIN"} for language in LATIN_READERS},
@@ -43,11 +58,18 @@ _MOST_WAYS = 6
 _LONGEST_WORD = 60
 _SAME_LANGUAGE = {
     "eng": "en", "zho": "zh", "chi": "zh", "cmn": "zh", "zh-yue": "yue", "spa": "es", "deu": "de", "ger": "de",
-    "fra": "fr", "fre": "fr", "por": "pt", "ita": "it", "jpn": "ja", "kor": "ko", "hin": "hi",
+    "fra": "fr", "fre": "fr", "por": "pt", "ita": "it", "jpn": "ja", "kor": "ko", "hin": "hi", "rus": "ru", "ukr": "uk",
+    "tur": "tr", "pol": "pl", "nld": "nl", "dut": "nl", "swe": "sv", "dan": "da", "nor": "nb", "no": "nb", "nob": "nb",
+    "fin": "fi", "hun": "hu", "ces": "cs", "cze": "cs", "ron": "ro", "rum": "ro", "ell": "el", "gre": "el", "vie": "vi",
+    "ind": "id", "ara": "ar", "heb": "he", "fas": "fa", "per": "fa", "tha": "th",
 }  # fmt: skip
 _SCRIPT_LANGUAGES = {
     "HIRAGANA": "ja", "KATAKANA": "ja", "HANGUL": "ko", "CJK": "zh", "DEVANAGARI": "hi", "LATIN": "en",
 }  # fmt: skip
+_BEFORE_LATIN = frozenset(_SCRIPT_LANGUAGES) - {"LATIN"}  # scripts of texts that Latin letters are mixed into
+_UNPARTED = ("th", "lo", "km", "my")  # written without blanks between words
+_VOWELS_UNWRITTEN = ("ar", "he", "fa", "ur")
+_SAID_SIGNS = "%$€£&.,:'’-"
 _REMARK = re.compile(r"\[[^\[\]]*\]|【[^【】]*】|[♪♫#*_]+")
 _GAP = re.compile(r"\s+|[—–―/|]+|-{2,}|\.{2,}|…+")
 _CLOSING = ",.;:!?)，。；：！？、）》」』·"  # belongs to the word before, which has none if it is a character
@@ -98,8 +120,9 @@ def language_of(cues: Sequence[Cue], language: str | None = None) -> str:
     """
     scripts = _scripts(cues)
     kana = scripts["HIRAGANA"] + scripts["KATAKANA"]
-    found = max(scripts, key=lambda script: (script != "LATIN", scripts[script]), default="")
-    told = "ja" if kana * 10 > scripts["CJK"] and kana else _SCRIPT_LANGUAGES.get(found, "und")
+    found = _script(cues)
+    told = _SCRIPT_LANGUAGES.get(found) or guess_in_script(found, "".join(cue.text for cue in cues)) or "und"
+    told = "ja" if kana * 10 > scripts["CJK"] and kana else told
     if language is None:
         return told
     if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", language):
@@ -107,39 +130,67 @@ def language_of(cues: Sequence[Cue], language: str | None = None) -> str:
     given = language.lower()
     given = "yue" if given.startswith("zh-yue") else given.split("-")[0]
     given = _SAME_LANGUAGE.get(given, given)
-    if given in _SCRIPTS and found not in _SCRIPTS[given]:
+    if given in _SCRIPTS and found and found not in _SCRIPTS[given]:
         raise InputError(f"the text is not in the language given ({language}); correct the text or the language")
     return given
 
 
 def _scripts(cues: Sequence[Cue]) -> Counter[str]:
     """Return how many letters of each script there are."""
-    return Counter(unicodedata.name(letter, "?").split()[0] for cue in cues for letter in cue.text if letter.isalpha())
+    return Counter(_script_of(letter) for cue in cues for letter in cue.text if letter.isalpha())
 
 
-def read_aloud(cues: Sequence[Cue], language: str | None, *, lexicon: Lexicon) -> tuple[str, tuple[SpokenWord, ...]]:
+def _script_of(letter: str) -> str:
+    return unicodedata.name(letter, "?").split()[0]
+
+
+def _script(cues: Sequence[Cue]) -> str:
+    """Return the script that a text is in, by its Unicode name; "" where it has no letters."""
+    scripts = _scripts(cues)
+    return max(scripts, key=lambda script: (script in _BEFORE_LATIN, scripts[script]), default="")
+
+
+def read_aloud(
+    cues: Sequence[Cue], language: str | None, *, lexicon: Lexicon, find_phonetics: FindPhonetics = lambda: None
+) -> tuple[str, tuple[SpokenWord, ...]]:
     """Return the language of a text, the one given or told by its script and words, and its words.
 
     Raises `UnreadableError` where that language cannot be read aloud, else as `language_of` and `read_text` do.
     """
     told = language_of(cues, language)
-    if told not in READABLE:
-        raise UnreadableError(f"the text seems to be in a language ({told}) that cannot be read aloud yet")
     if language is None and told == "en":
         told = guess_language(" ".join(cue.text for cue in cues)) or told
-    words = read_text(cues, language=told, lexicon=lexicon)
+    if told not in READABLE and any(letter.isalnum() for cue in cues for letter in cue.text):
+        _check_readable(told, find_phonetics)
+    words = read_text(cues, language=told, lexicon=lexicon, find_phonetics=find_phonetics)
     if language is None and told == "en" and is_foreign(words):
-        raise UnreadableError("the text seems to be in a language other than English that cannot be read aloud yet")
+        raise UnreadableError("the text seems to be in a language other than English: say which with --language")
     return told, words
 
 
-def read_text(cues: Sequence[Cue], *, lexicon: Lexicon, language: str = "en") -> tuple[SpokenWord, ...]:
-    """Return the words of a text in one of the languages of `READABLE`, with the ways to say them.
+def _check_readable(language: str, find_phonetics: FindPhonetics) -> None:
+    """Raise `UnreadableError` where a language that our own rules do not read cannot be read otherwise."""
+    if language == "und":
+        raise UnreadableError("the text does not tell its language: say which with --language")
+    phonetics = find_phonetics()
+    if language in _UNPARTED or (phonetics is not None and not phonetics.speaks(language)):
+        raise UnreadableError(f"the text is in a language ({language}) that cannot be read aloud")
+    if phonetics is None:
+        raise UnreadableError(
+            f"the text is in a language ({language}) that is read with the extra: pip install 'shenqu[espeak]'"
+        )
+
+
+def read_text(
+    cues: Sequence[Cue], *, lexicon: Lexicon, language: str = "en", find_phonetics: FindPhonetics = lambda: None
+) -> tuple[SpokenWord, ...]:
+    """Return the words of a text in one of the languages of `READABLE` or of the phonetics, with the ways to say them.
 
     Raises `InputError` where a number is written in digits in a language whose numbers are not known, a
     word is absurdly long, or there is no word; `UnreadableError` where an extra is needed that is not there.
     """
-    words = tuple(word for index, cue in enumerate(cues) for word in _Reader(language, lexicon).read(cue.text, index))
+    reader = _Reader(language, lexicon, find_phonetics, _script(cues))
+    words = tuple(word for index, cue in enumerate(cues) for word in reader.read(cue.text, index))
     if not words:
         raise InputError("the text holds no words; give the words that are spoken")
     return words
@@ -152,10 +203,15 @@ def is_foreign(words: Sequence[SpokenWord]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Reads cues: every script in its own way, Latin letters and Chinese characters in those of `language`."""
+    """Reads cues: every script in its own way, Chinese characters and the letters of `script` in those of `language`.
+
+    Latin letters in a text of another script are English.
+    """
 
     language: str
     lexicon: Lexicon
+    find_phonetics: FindPhonetics
+    script: str
 
     def read(self, text: str, cue: int) -> Iterator[SpokenWord]:
         text = _REMARK.sub(" ", unicodedata.normalize("NFC", text))
@@ -165,7 +221,7 @@ class _Reader:
             yield from self._read_token(token, following, cue, shouted)
 
     def _read_token(self, token: str, following: str, cue: int, shouted: bool) -> Iterator[SpokenWord]:
-        if has_digits(token) and self.language not in _WITH_NUMBERS:
+        if has_digits(token) and self.language in READABLE and self.language not in _WITH_NUMBERS:
             raise InputError(f'the text holds "{token}": write numbers in words, as they are spoken')
         for script, part in _runs(token):
             if len(part) > _LONGEST_WORD and script in {"", "HANGUL", "DEVANAGARI"}:
@@ -195,6 +251,9 @@ class _Reader:
             joined = True
 
     def _read_part(self, part: str, following: str, cue: int, shouted: bool) -> SpokenWord:
+        language = self._language_of(part)
+        if language not in READABLE:
+            return _spoken(part, self._read_otherwise(part, language) or ((Said(part, ("AH",)),),), cue)
         if has_digits(part):
             return self._read_number(part, cue)
         if self.language in LATIN_READERS:
@@ -203,6 +262,21 @@ class _Reader:
         known = _unique(_known_ways(part, self.lexicon, shouted))
         guesses = () if known else _guessed_ways(_letters(part), self.lexicon)
         return SpokenWord(text=part, pronunciations=known or guesses, cue=cue, known=bool(known))
+
+    def _language_of(self, part: str) -> str:
+        """Return the language that letters are read in: the text's own, English, or what their script tells."""
+        script = next((_script_of(letter) for letter in part if letter.isalpha()), self.script)
+        if script in {self.script, "LATIN"}:
+            return self.language if script == self.script or self.language in READABLE else "en"
+        return guess_in_script(script, part) or self.language
+
+    def _read_otherwise(self, part: str, language: str) -> tuple[tuple[Said, ...], ...]:
+        """Return how a word is said in a language beyond our own rules; nothing where that is not known."""
+        phonetics = self.find_phonetics()
+        if phonetics is None:
+            return ()
+        said = "".join(sign if unicodedata.category(sign)[0] in "LMN" or sign in _SAID_SIGNS else " " for sign in part)
+        return read_ipa(part, phonetics.ipa(said, language), vowels_written=language not in _VOWELS_UNWRITTEN)
 
     def _read_number(self, text: str, cue: int) -> SpokenWord:
         readings = english_readings(text) if self.language == "en" else mandarin_readings(text)

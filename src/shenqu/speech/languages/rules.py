@@ -83,7 +83,7 @@ class Spelling:
     ) -> tuple[Said, ...]:
         spoken = [(phone, at) for at, ways in matches for phone in ways[min(variant, len(ways) - 1)]]
         phones = [phone for phone, _ in spoken]
-        starts = self._starts(phones)
+        starts = open_starts(phones, self._pairs)
         if not starts:
             return ()
         cuts = [0, *(_with_silent_h(plain, spoken[start][1], matches) for start in starts[1:]), len(word)]
@@ -94,25 +94,31 @@ class Spelling:
             for index, (text, begin, end) in enumerate(zip(texts, starts, [*starts[1:], len(phones)], strict=True))
         )
 
-    def _starts(self, phones: Sequence[str]) -> list[int]:
-        """Return the phone at which each syllable begins."""
-        nuclei = [index for index, phone in enumerate(phones) if phone in VOWELS]
-        starts = [0] if nuclei else []
-        for before, nucleus in pairwise(nuclei):
-            start = nucleus
-            while start > before + 1 and phones[start - 1] != "NG" and self._joins(phones, start, nucleus):
-                start -= 1
-            starts.append(start)
-        return starts
 
-    def _joins(self, phones: Sequence[str], start: int, nucleus: int) -> bool:
-        """Tell whether the consonant before `start` can begin the syllable too."""
-        if start == nucleus:
-            return True
-        first, second = phones[start - 1 : start + 1]
-        if second in _GLIDES:
-            return first not in _GLIDES
-        return (second in _LIQUIDS and first in _BEFORE_LIQUIDS) or f"{first}-{second}" in self._pairs
+def open_starts(phones: Sequence[str], pairs: frozenset[str] = frozenset()) -> list[int]:
+    """Return the phone at which each syllable begins: a consonant, with a glide or liquid, or a pair, opens it.
+
+    >>> open_starts("D R UW Z Y AA M".split()), open_starts("AA S T R AA".split(), frozenset({"S-T"}))
+    ([0, 3], [0, 1])
+    """
+    nuclei = [index for index, phone in enumerate(phones) if phone in VOWELS]
+    starts = [0] if nuclei else []
+    for before, nucleus in pairwise(nuclei):
+        start = nucleus
+        while start > before + 1 and phones[start - 1] != "NG" and _joins(phones, start, nucleus, pairs):
+            start -= 1
+        starts.append(start)
+    return starts
+
+
+def _joins(phones: Sequence[str], start: int, nucleus: int, pairs: frozenset[str]) -> bool:
+    """Tell whether the consonant before `start` can begin the syllable too."""
+    if start == nucleus:
+        return True
+    first, second = phones[start - 1 : start + 1]
+    if second in _GLIDES:
+        return first not in _GLIDES
+    return (second in _LIQUIDS and first in _BEFORE_LIQUIDS) or f"{first}-{second}" in pairs
 
 
 def _hummed(word: str, matches: Sequence[tuple[int, tuple[Pronunciation, ...]]]) -> list[tuple[Said, ...]]:
