@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
@@ -18,7 +19,8 @@ from benchmarks.material import Material, Recording
 from benchmarks.report import number, table
 from shenqu.documents.speech import Transcript
 from shenqu.pipeline.doors import sing
-from shenqu.singing import voice
+from shenqu.singing import material as singing_material
+from shenqu.singing import vocoder
 
 FIGURES = ("rpa50", "rpa25", "ac_rpa50", "ac_note_ct", "coverage", "weak", "onset_30")
 TUNE = "yankee-doodle"
@@ -27,9 +29,10 @@ MOST_RECORDINGS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """The voice as it is, but for some options, and for names of its module that mean something else."""
+    """The voice as it is, but for some options, and for names of `module` that mean something else."""
 
     name: str
+    module: ModuleType = singing_material
     options: Mapping[str, str] = field(default_factory=dict)
     instead: Mapping[str, Any] = field(default_factory=dict)
 
@@ -38,7 +41,7 @@ def _voiced_where_heard(
     hz: npt.NDArray[np.floating], vowels: npt.NDArray[np.bool_], transcript: Transcript, origin_s: float
 ) -> npt.NDArray[np.bool_]:
     del transcript, origin_s
-    heard = np.repeat(hz > 0, round(voice.FRAME_S / voice.MARK_S))
+    heard = np.repeat(hz > 0, round(singing_material.FRAME_S / singing_material.MARK_S))
     return np.resize(np.append(heard, np.zeros(len(vowels), dtype=bool)), len(vowels))
 
 
@@ -50,7 +53,7 @@ VARIANTS = (
     Variant(name="as it is"),
     Variant(name="style `hard`: flat notes, steps", options={"style": "hard"}),
     Variant(name="voiced only where the tracker hears it", instead={"_voiced_marks": _voiced_where_heard}),
-    Variant(name="bursts that reach into vowels left there", instead={"_cap_bursts": _as_measured}),
+    Variant(name="bursts that reach into vowels left there", module=vocoder, instead={"_cap_bursts": _as_measured}),
     Variant(name="unvoiced sounds not high-passed", instead={"UNVOICED_ABOVE_HZ": 1.0}),
     Variant(name="vowels not evened out in level", instead={"EVENNESS": 0.0}),
     Variant(name="syllables not brought to one level", instead={"MOST_GAIN_DB": 0.0}),
@@ -77,7 +80,10 @@ def _mean_figures(index: int, recordings: Sequence[Recording], workshop: Path, s
     variant, figures = VARIANTS[index], []
     for recording in recordings:
         folder = workshop / f"variant-{index}-{recording.name}"
-        with patch.dict(vars(voice), variant.instead), patch.dict(os.environ, SHENQU_CACHE=str(folder / "cache")):
+        with (
+            patch.multiple(variant.module, **variant.instead),
+            patch.dict(os.environ, SHENQU_CACHE=str(folder / "cache")),
+        ):
             options = {"text": recording.text, "band": "none", **variant.options}
             sing(recording.path, TUNE, out=workshop / f"{folder.name}.wav", stems=folder, **options)
         figures.append(judge_stems(folder, None, script))

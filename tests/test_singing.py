@@ -18,11 +18,14 @@ from shenqu.documents.tune import Note
 from shenqu.engines.world import analyse_voice
 from shenqu.errors import InputError
 from shenqu.singing.contour import sung_pitch
+from shenqu.singing.material import prepare
 from shenqu.singing.perform import perform
-from shenqu.singing.vocoder import pulse_times
-from shenqu.singing.voice import prepare, sing
+from shenqu.singing.unit import pulse_times
+from shenqu.singing.vocoder import Vocoder
+from shenqu.singing.voice import sing
 
 RATE = 24_000
+WORLD = Vocoder(analyse_voice)
 CLOCK = TempoMap(lead_in_beat=Fraction(1), steps=((Fraction(0), 120.0),))
 
 
@@ -80,7 +83,7 @@ def sung(arrangement, *, style="hard", memory=None, seed=0):
     material = prepare(samples, RATE, origin_s=0.0, hz=pitch, transcript=transcript)
     contour = sung_pitch(performance, style=style, seed=seed)
     memory = {} if memory is None else memory
-    vocal = sing(material, performance, contour, seed=seed, analyse_voice=analyse_voice, memory=memory)
+    vocal = sing(material, performance, contour, seed=seed, engine=WORLD, memory=memory)
     return vocal, performance
 
 
@@ -136,7 +139,7 @@ def test_nothing_is_heard_of_what_a_jump_passes_over():
     rows = ((0.0, 0.2), (0.1005, 0.3005), (0.1005, 1.2), (0.3, 1.3995))
     note = SungNote(start_s=0.0, end_s=0.3, pitch=50, syllable=0, lyric="s")
     performance = Performance(notes=(note,), time_map=TimeMap(rows=rows), duration_s=0.5)
-    vocal = sing(material, performance, np.full(501, 50.0), seed=0, analyse_voice=analyse_voice, memory={})
+    vocal = sing(material, performance, np.full(501, 50.0), seed=0, engine=WORLD, memory={})
     assert np.abs(vocal).max() < 1e-3
 
 
@@ -183,7 +186,7 @@ def test_a_part_of_the_recording_is_enough_for_a_part_of_its_words():
     performance = perform(arrangement, transcript, CLOCK, duration_s=3.0)
     contour = sung_pitch(performance, style="hard", seed=0)
     material = prepare(samples[:RATE], RATE, origin_s=0.0, hz=pitch[:200], transcript=transcript)
-    vocal = sing(material, performance, contour, seed=0, analyse_voice=analyse_voice, memory={})
+    vocal = sing(material, performance, contour, seed=0, engine=WORLD, memory={})
     assert np.isfinite(vocal).all()
     assert np.std(vocal) > 0.01
 
@@ -252,8 +255,8 @@ def test_a_note_keeps_its_pitch_to_its_end_however_soon_the_next_one_comes(rest)
 def test_pulses_follow_the_pitch_and_units_meet_in_whole_periods(hz, length_s):
     contour = np.full(round(length_s * 1000) + 1, hz)
     end_s = (len(contour) - 1) / 1000
-    alone = pulse_times(contour, 0.001, whole=False)
-    followed = pulse_times(contour, 0.001, whole=True)
+    alone = pulse_times(contour, whole=False)
+    followed = pulse_times(contour, whole=True)
     assert alone[0] == followed[0] == 0.0
     assert np.allclose(np.diff(alone), 1 / hz, atol=1e-6)
     periods = np.diff([*followed, end_s])

@@ -39,11 +39,15 @@ from shenqu.picture.cut import cut, picture_rate, picture_size
 from shenqu.picture.strips import caption_drawer
 from shenqu.pipeline.report import Report
 from shenqu.singing.contour import sung_pitch
+from shenqu.singing.material import prepare, working_rate
 from shenqu.singing.perform import perform
-from shenqu.singing.voice import prepare, sing, working_rate
+from shenqu.singing.unit import Engine
+from shenqu.singing.vocoder import Vocoder
+from shenqu.singing.voice import sing
 from shenqu.units import SONG_RATE
 
 STEMS = ("vocal.wav", "backing.wav", "mix.wav", "captions.ass", "time_map.json", "vocal.mid")
+ENGINES: Mapping[str, Engine] = {"world": Vocoder(analyse_voice)}
 Painter = Callable[[int, Picture], None]
 
 TAIL_S = 1.0
@@ -153,14 +157,14 @@ def _vocal(song: Song, performance: Performance, speech: Path) -> Samples:
     """Sing the lead voice; only the part of the recording that is sung is read."""
     speech_s = [row[1] for row in performance.time_map.rows]
     origin_s = max(0.0, min(speech_s) - MARGIN_S)
-    audio = read_audio(speech, start_s=origin_s, end_s=max(speech_s) + MARGIN_S)
+    audio = read_audio(speech, start_s=origin_s, end_s=max(speech_s) + MARGIN_S, channel=song.options.speaker)
     rate = working_rate(audio.rate)
     samples = np.ascontiguousarray(soxr.resample(audio.mono, audio.rate, rate), dtype=np.float32)
     hz = track_pitch(samples, rate).f0_hz
     material = prepare(samples, rate, origin_s=origin_s, hz=hz, transcript=song.transcript)
     contour = sung_pitch(performance, style=song.options.style, seed=song.seed)
     memory = ArrayCache()
-    vocal = sing(material, performance, contour, seed=song.seed, analyse_voice=analyse_voice, memory=memory)
+    vocal = sing(material, performance, contour, seed=song.seed, engine=ENGINES["world"], memory=memory)
     memory.prune()
     return vocal
 

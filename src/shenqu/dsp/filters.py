@@ -1,0 +1,118 @@
+"""Filters and moving windows in numpy alone: importing scipy's takes longer than making a short song.
+
+Conventions
+-----------
+A `Response` gives a filter's complex gain at frequencies in hertz. Sounds are filtered in blocks by their
+spectra, so memory stays small however long they are. Moving windows keep the length of what they pass over
+and repeat its ends beyond them.
+
+References
+----------
+S. Butterworth (1930); bilinear transform: Oppenheim and Schafer, Discrete-Time Signal Processing, chapter 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.floating[Any]]
+Response = Callable[[Array], npt.NDArray[np.complexfloating[Any, Any]]]
+
+BLOCK = 1 << 16
+REACH_S = 0.2  # after which a filter from 20 Hz on has died away
+
+
+def low_pass(order: int, cut_hz: float, rate: int) -> Response:
+    """Return a Butterworth low-pass: 3 dB less at `cut_hz`, 6 dB an octave and order beyond.
+
+    >>> response = low_pass(2, 1000.0, 8000)
+    >>> abs(20 * np.log10(np.abs(response(np.array([10.0, 1000.0]))))).round(1).tolist()
+    [0.0, 3.0]
+    """
+    return _butterworth(order, lambda bent: bent / _bent(cut_hz, rate), rate)
+
+
+def high_pass(order: int, cut_hz: float, rate: int) -> Response:
+    """Return a Butterworth high-pass: 3 dB less at `cut_hz`, 6 dB an octave and order below."""
+    return _butterworth(order, lambda bent: -_bent(cut_hz, rate) / np.maximum(bent, 1e-12), rate)
+
+
+def band_pass(order: int, low_hz: float, high_hz: float, rate: int) -> Response:
+    """Return a Butterworth band-pass: 3 dB less at both corners, 6 dB an octave and order outside."""
+    low, high = _bent(low_hz, rate), _bent(high_hz, rate)
+    return _butterworth(order, lambda bent: (bent**2 - low * high) / np.maximum(bent * (high - low), 1e-12), rate)
+
+
+def _bent(hz: Any, rate: int) -> Any:
+    """Return frequencies as the bilinear transform bends them, the highest one finite."""
+    return np.tan(np.pi * np.minimum(hz / rate, 0.4999))
+
+
+def _butterworth(order: int, to_low_pass: Callable[[Array], Array], rate: int) -> Response:
+    angles = np.pi * (2 * np.arange(order) + order + 1) / (2 * order)
+
+    def response(hz: Array) -> npt.NDArray[np.complexfloating[Any, Any]]:
+        place = 1j * to_low_pass(_bent(hz, rate))
+        gain = np.ones(len(hz), dtype=np.complex128)
+        for pole in np.exp(1j * angles):
+            gain /= place - pole
+        return gain
+
+    return response
+
+
+def filtered(samples: Array, rate: int, response: Response) -> npt.NDArray[np.float64]:
+    """Return `samples`, shape (..., samples), through a filter, as long as they are."""
+    return _through(samples, rate, response)
+
+
+def filtered_both_ways(samples: Array, rate: int, response: Response) -> npt.NDArray[np.float64]:
+    """Return `samples`, shape (..., samples), through a filter forwards and backwards: nothing moves in time."""
+    return _through(samples, rate, lambda hz: np.abs(response(hz)) ** 2 + 0.0j)
+
+
+def _through(samples: Array, rate: int, response: Response) -> npt.NDArray[np.float64]:
+    reach = min(round(REACH_S * rate), BLOCK // 4)
+    gain = response(np.fft.rfftfreq(BLOCK, 1.0 / rate))
+    count = samples.shape[-1]
+    out = np.empty(samples.shape)
+    for first in range(0, count, BLOCK - 2 * reach):
+        last = min(count, first + BLOCK - 2 * reach)
+        low, high = max(0, first - reach), min(count, last + reach)
+        block = np.fft.irfft(np.fft.rfft(samples[..., low:high], BLOCK) * gain, BLOCK)
+        out[..., first:last] = block[..., first - low : last - low]
+    return out
+
+
+def moving_mean(values: Array, width: int) -> npt.NDArray[np.float64]:
+    """Return the mean of the `width` values around each one (one more of those before it where even).
+
+    >>> moving_mean(np.array([0.0, 3.0, 0.0, 0.0]), 3).tolist()
+    [1.0, 1.0, 1.0, 0.0]
+    """
+    if width < 2 or not len(values):
+        return np.asarray(values, dtype=np.float64).copy()
+    padded = np.pad(np.asarray(values, dtype=np.float64), (width // 2 + 1, (width - 1) // 2), mode="edge")
+    sums = np.cumsum(padded - padded[0])
+    return (sums[width:] - sums[:-width]) / width + padded[0]
+
+
+def moving_maximum(values: Array, width: int) -> npt.NDArray[np.float64]:
+    """Return the highest of the `width` values around each one (one more of those before it where even).
+
+    By doubling: the highest of 2n values is the higher one of two times n.
+
+    >>> moving_maximum(np.array([0.0, 3.0, 0.0, 0.0]), 3).tolist()
+    [3.0, 3.0, 3.0, 0.0]
+    """
+    highest = np.pad(np.asarray(values, dtype=np.float64), (width // 2, (width - 1) // 2), mode="edge")
+    covered = 1
+    while covered < width:
+        step = min(covered, width - covered)
+        highest = np.maximum(highest[:-step], highest[step:])
+        covered += step
+    return highest

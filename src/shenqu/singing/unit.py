@@ -1,0 +1,146 @@
+"""The units that a voice is made of: voiced pieces of song, from vowel to vowel, and what turns one into sound.
+
+WORLD's own synthesis counts its pulses from the start of a sound, so a note changed early moves every pulse
+behind it. Here the voiced stretches are cut shortly after each vowel onset, where the pitch has settled, and a
+pulse lies exactly on each unit's start, whatever came before. So units can be made, kept and replaced one by
+one, and added where they belong.
+
+Conventions
+-----------
+A unit has one pitch (MIDI) and one speech time (seconds of the source) a millisecond, both ends included. Its
+sound begins `room(rate)` samples before its start and goes on for twice that behind its end, for what rings.
+
+References
+----------
+Cantor Digitalis: formants rise by 1.25e-4 a hertz of pitch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Protocol
+
+import numpy as np
+
+from shenqu.documents.performance import Performance
+from shenqu.singing.contour import HOP_S as MARK_S
+from shenqu.singing.contour import SETTLED_S
+from shenqu.singing.material import Array, Marks, Material, stretches
+from shenqu.units import pitch_to_hz
+
+SHORTEST = 60
+BEND_S = 0.06
+FORMANT_RISE = 1.25e-4 / 0.975
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unit:
+    """A piece of voiced song: pitch, speech time and formants every millisecond from mark `first`.
+
+    `formants` is the factor by which their frequencies are raised. `whole` says that another unit follows at
+    once. `key` names the sound that it will be.
+    """
+
+    first: int
+    pitch: Array
+    speech_s: Array
+    formants: Array
+    whole: bool
+    key: str
+
+    @property
+    def hz(self) -> Array:
+        """The pitch in hertz."""
+        return np.asarray(pitch_to_hz(self.pitch))
+
+    def random(self) -> np.random.Generator:
+        """Return the dice of this unit: thrown alike whenever it is sung."""
+        return np.random.default_rng(int(self.key[:32], 16))
+
+
+class Engine(Protocol):
+    """What turns units into sound."""
+
+    @property
+    def name(self) -> str:
+        """What it is called, and in which version: part of every unit's key."""
+
+    def singer(self, material: Material, units: Sequence[Unit]) -> Callable[[Unit], Array]:
+        """Return what sings any of `units`, after the analysis that they need together."""
+
+
+def cut_units(
+    material: Material,
+    performance: Performance,
+    contour: Array,
+    speech_s: Array,
+    voiced: Marks,
+    *,
+    engine: str,
+    seed: int,
+    formant_rise: float,
+) -> list[Unit]:
+    """Cut the voiced stretches of the song behind each vowel onset, where the pitch has settled.
+
+    `formant_rise` is how much formants rise with the pitch above the speaker's own, 1.0 as in nature.
+    """
+    cuts = [round((note.start_s + SETTLED_S) / MARK_S) for note in performance.notes if note.lyric != "+"]
+    units = []
+    for first, last in stretches(voiced):
+        edges = [first, *(cut for cut in cuts if first + SHORTEST <= cut <= last - SHORTEST), last]
+        for start, end in pairwise(edges):
+            path, whole = speech_s[start : end + 1], end != last
+            pitch = contour[start : end + 1]
+            if start == first:
+                pitch = _without_approach(pitch, start, performance)
+            formants = _formants(material, pitch) ** formant_rise
+            key = hashlib.sha256(f"{engine} {material.digest} {whole} {seed}".encode())
+            key.update(pitch.tobytes() + path.tobytes() + formants.tobytes())
+            units.append(
+                Unit(first=start, pitch=pitch, speech_s=path, formants=formants, whole=whole, key=key.hexdigest())
+            )
+    return units
+
+
+def _without_approach(pitch: Array, start: int, performance: Performance) -> Array:
+    """Begin a voice on its own note where it comes in just before or on it: no voice has glided there."""
+    for note in performance.notes:
+        settled = round((note.start_s + SETTLED_S) / MARK_S) - start
+        if 0 < settled < min(len(pitch), round(2 * SETTLED_S / MARK_S)):
+            return np.concatenate([np.full(settled, pitch[settled]), pitch[settled:]])
+    return pitch
+
+
+def _formants(material: Material, pitch: Array) -> Array:
+    """Return by how much formants are higher than spoken at each `pitch`; never lower."""
+    higher = 1.0 + FORMANT_RISE * pitch_to_hz(pitch)
+    return np.maximum(1.0, higher / (1.0 + FORMANT_RISE * material.usual_hz))
+
+
+def room(rate: int) -> int:
+    """Return the samples kept free before a unit's start; twice that rings behind its end."""
+    return rate // 40
+
+
+def silent_sound(unit: Unit, rate: int) -> Array:
+    """Return silence as long as a unit's sound, to be filled."""
+    return np.zeros(round((len(unit.pitch) - 1) * MARK_S * rate) + 3 * room(rate))
+
+
+def pulse_times(hz: Array, *, whole: bool) -> Array:
+    """Return the times in seconds of all pulses of a unit whose pitch is `hz`, one value a millisecond.
+
+    The first is at 0. With `whole`, another unit follows at once: the pitch of the last 60 ms, in which it
+    glides to the next note anyhow, is bent by as little as makes the unit hold whole periods, half a period
+    at most. So the next unit's first pulse is just one period behind this one's last.
+    """
+    cycles = np.concatenate([[0.0], np.cumsum(0.5 * (hz[1:] + hz[:-1]) * MARK_S)])
+    if whole:
+        width = min(len(hz), round(BEND_S / MARK_S))
+        bend = np.cumsum(np.sin(np.pi * np.arange(width) / (width - 1)))
+        cycles[-width:] += (max(1.0, np.round(cycles[-1])) - cycles[-1]) * bend / bend[-1]
+    count = int(np.ceil(cycles[-1] - 1e-6))
+    return np.interp(np.arange(count), cycles, np.arange(len(hz)) * MARK_S)
