@@ -402,7 +402,7 @@ def test_one_channel_of_two_is_kept(tmp_path):
 
 def test_reading_tells_how_far_it_is(tmp_path):
     encode_audio(tmp_path / "x.mp3", noise(3.0), tags={})
-    told_s = []
-    read_sound(tmp_path / "x.mp3", rate=16_000, start_s=1.0, progress=told_s.append)
-    assert told_s == sorted(told_s)
-    assert told_s[-1] == pytest.approx(3.0, abs=0.1)
+    told = []
+    read_sound(tmp_path / "x.mp3", rate=16_000, start_s=1.0, progress=told.append)
+    assert told == sorted(told)
+    assert told[-1] == pytest.approx(1.0, abs=0.05)

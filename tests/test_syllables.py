@@ -9,10 +9,12 @@ import pytest
 import scipy.signal
 import soundfile
 
+from shenqu.documents.audio import LongSound
 from shenqu.dsp.band_level import band_level
-from shenqu.engines.swift_pitch import track_pitch
+from shenqu.engines.silero_vad import find_speech
+from shenqu.engines.swift_pitch import track_long_pitch, track_pitch
 from shenqu.errors import InputError
-from shenqu.speech.syllables import find_syllables, holds_speech
+from shenqu.speech.syllables import find_syllables
 
 RATE = 16_000
 DATA = Path(os.environ.get("SHENQU_DATA", "/nonexistent"))
@@ -42,6 +44,16 @@ def spoken(onsets_s=ONSETS_S, *, seconds=3.2):
     return (0.5 * samples / np.abs(samples).max()).astype(np.float32)
 
 
+def long_sound(samples, rate=RATE):
+    return LongSound(pcm=np.clip(np.rint(samples * 32768.0), -32768, 32767).astype(np.int16), rate=rate)
+
+
+def syllables(samples, rate=RATE, *, speech=((0.0, 1e9),), offset_s=0.0):
+    """Return the syllables of `samples`, all of which may be speech."""
+    sound = long_sound(samples, rate)
+    return find_syllables(sound, track_long_pitch(sound), speech, offset_s=offset_s)
+
+
 def noises():
     generator = np.random.default_rng(1)
     time_s = np.arange(6 * RATE) / RATE
@@ -63,15 +75,11 @@ def noises():
 
 @pytest.mark.parametrize(("name", "sound"), list(noises()), ids=lambda value: value if isinstance(value, str) else "")
 def test_what_is_no_speech(name, sound):
-    samples = sound.astype(np.float32)
-    assert not holds_speech(samples, RATE, track_pitch(samples, RATE)), name
+    assert not find_speech(long_sound(sound)), name
 
 
 def test_planted_vowels_are_found():
-    samples = spoken()
-    pitch = track_pitch(samples, RATE)
-    assert holds_speech(samples, RATE, pitch)
-    transcript = find_syllables(samples, RATE, pitch, offset_s=7.0)
+    transcript = syllables(spoken(), offset_s=7.0)
     assert transcript.language == "und"
     found = transcript.syllables
     assert len(found) == len(ONSETS_S)
@@ -86,16 +94,15 @@ def test_planted_vowels_are_found():
 
 
 def test_silence_is_refused():
-    samples = np.zeros(RATE, np.float32)
     with pytest.raises(InputError, match="no speech"):
-        find_syllables(samples, RATE, track_pitch(samples, RATE))
+        syllables(np.zeros(RATE, np.float32))
 
 
 def test_other_rates_give_the_same_syllables():
     samples = spoken()
     double = scipy.signal.resample_poly(samples, 3, 1).astype(np.float32)
     found = [
-        [syllable.vowel_s for syllable in find_syllables(sound, rate, track_pitch(sound, rate)).syllables]
+        [syllable.vowel_s for syllable in syllables(sound, rate).syllables]
         for sound, rate in ((samples, RATE), (double, 3 * RATE))
     ]
     assert found[0] == pytest.approx(found[1], abs=0.011)
@@ -132,9 +139,9 @@ def test_vowels_of_labelled_speech():
     hits, errors, found_count, label_count = 0, [], 0, 0
     for labels in sorted((DATA / "made").glob("*.vowels.txt"))[::3]:
         samples, rate = soundfile.read(labels.with_name(labels.name.replace(".vowels.txt", ".flac")), dtype="float32")
-        pitch = track_pitch(samples, rate)
-        assert holds_speech(samples, rate, pitch), labels.name
-        onsets = np.array([syllable.vowel_s for syllable in find_syllables(samples, rate, pitch).syllables])
+        speech = find_speech(long_sound(samples, rate))
+        assert speech, labels.name
+        onsets = np.array([syllable.vowel_s for syllable in syllables(samples, rate, speech=speech).syllables])
         reference = np.loadtxt(labels)
         distances = np.abs(reference[:, None] - onsets[None, :]).min(axis=1)
         hits += int((distances < 0.06).sum())

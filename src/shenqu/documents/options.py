@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 from msgspec import Meta
 
+from shenqu.documents.audio import Channel
 from shenqu.documents.speech import LONGEST_S
 
 Style = Literal["natural", "hard"]
@@ -29,11 +30,24 @@ class WordsOptions:
     language: Annotated[str | None, Parameter(name="--language")] = None
     """Language of the words, as a code: en or zh. Default: told from the script."""
 
+    recognise: Annotated[bool, Parameter(name="--recognise", negative="")] = False
+    """Listen for the words, where they are not known (needs the extra whisper, which fetches a model once)."""
+
+    model: Annotated[str | None, Parameter(name="--model")] = None
+    """With --recognise: the Whisper model, from tiny to large-v3, an id on the Hugging Face hub, or a folder.
+    Default: small."""
+
+    prompt: Annotated[str | None, Parameter(name="--prompt")] = None
+    """With --recognise: names and words that are likely to be said, spelled as they should be."""
+
     start_s: Annotated[float, Parameter(name="--start"), Meta(ge=0, le=LONGEST_S)] = 0.0
     """Where in the recording to begin, in seconds."""
 
     end_s: Annotated[Annotated[float, Meta(gt=0, le=LONGEST_S)] | None, Parameter(name="--end")] = None
     """Where in the recording to stop, in seconds. Default: its end."""
+
+    speaker: Annotated[Channel | None, Parameter(name="--speaker")] = None
+    """Of two people in two channels, the one to hear: left or right. Default: both channels together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

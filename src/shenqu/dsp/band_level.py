@@ -7,6 +7,8 @@ import numpy.typing as npt
 import scipy.ndimage
 import scipy.signal
 
+from shenqu.dsp.blocks import hop_count
+
 FLOOR_DB = -100.0
 
 
@@ -31,8 +33,7 @@ def band_level(
         padlen=min(samples.size - 1, rate // 10),
     )
     power = scipy.ndimage.gaussian_filter1d(np.square(filtered), width_s * rate, mode="constant", truncate=3.0)
-    at = np.minimum(
-        (np.arange(int(samples.size / rate / hop_s) + 1) * hop_s * rate).round().astype(int), samples.size - 1
-    )
+    times_s = np.arange(hop_count(samples.size / rate, hop_s)) * hop_s
+    at = np.minimum((times_s * rate).round().astype(int), samples.size - 1)
     level: npt.NDArray[np.float64] = 10.0 * np.log10(np.maximum(power[at], 10.0 ** (FLOOR_DB / 10.0)))
     return level

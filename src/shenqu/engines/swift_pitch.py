@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from shenqu.documents.audio import Sound
+from shenqu.dsp.blocks import hop_count, in_blocks
 from shenqu.dsp.pitch_track import HOP_S, PitchTrack
 from shenqu.errors import InputError
 
@@ -34,7 +36,7 @@ def track_pitch(samples: npt.NDArray[np.float32], rate: int) -> PitchTrack:
     if not np.isfinite(samples).all():
         raise InputError("the recording holds samples that are no numbers; convert it again")
     found = _detector().detect(samples, rate, fmin=LOWEST_HZ, fmax=HIGHEST_HZ)
-    times = np.arange(int(samples.size / rate / HOP_S) + 1) * HOP_S
+    times = np.arange(hop_count(samples.size / rate, HOP_S)) * HOP_S
     confidence = np.interp(times, found.timestamps, found.confidence)
     log_hz = np.log(np.maximum(found.pitch_hz, 1.0))
     voiced = found.confidence >= _VOICED
@@ -42,6 +44,17 @@ def track_pitch(samples: npt.NDArray[np.float32], rate: int) -> PitchTrack:
     between = np.interp(times, found.timestamps, log_hz)
     both = np.interp(times, found.timestamps, voiced.astype(float)) > 1.0 - 1e-9
     f0_hz = np.where(voiced[nearest], np.exp(np.where(both, between, log_hz[nearest])), 0.0)
+    return PitchTrack(f0_hz=f0_hz, confidence=confidence)
+
+
+def track_long_pitch(sound: Sound) -> PitchTrack:
+    """Return the pitch of `sound` as `track_pitch` does, heard a minute at a time."""
+
+    def measure(start_s: float, end_s: float) -> npt.NDArray[np.float64]:
+        track = track_pitch(sound.part(start_s, end_s), sound.rate)
+        return np.column_stack([track.f0_hz, track.confidence])
+
+    f0_hz, confidence = in_blocks(measure, sound.duration_s, hop_s=HOP_S).T
     return PitchTrack(f0_hz=f0_hz, confidence=confidence)
 
 

@@ -75,7 +75,7 @@ def read_sound(
     """Return the sound of a file as one channel of 16-bit numbers at `rate`, decoded block by block.
 
     A recording of hours is kept in little memory: three at 16 kHz take 350 MB. Channels that cancel each other are
-    not added. `progress` is told now and then up to which source time has been read. All else is as in `read_audio`.
+    not added. `progress` is told the share of it, 0 to 1, that has been read. All else is as in `read_audio`.
     """
     part = Part(path=path, start_s=start_s, end_s=end_s, rate=rate, number="i2")
     samples, rate = _read(part, channel, OneChannel, progress)
@@ -122,11 +122,12 @@ def _decode(
         if seek and not source.seek(part.start_s):
             return None
         timeline = Timeline(part, mix, source.claimed_end_s)
+        wanted_s = max(1.0, min(part.end_s or math.inf, source.likely_end_s) - part.start_s)
         for block in source.blocks():
             if seek and timeline.empty and (block.onset_s is None or block.onset_s > part.start_s):
                 return None
             timeline.put(block)
-            progress(timeline.kept_s)
+            progress(min(1.0, (timeline.kept_s - part.start_s) / wanted_s))
             if timeline.full:
                 break
         if seek and timeline.empty:

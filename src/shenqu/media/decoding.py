@@ -8,6 +8,7 @@ ITU-R BS.775-3, annex 4: the downmix of five channels to two.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -81,6 +82,12 @@ class SoundSource:
     def channels(self) -> int:
         """How many channels the file has."""
         return self._stream.codec_context.channels
+
+    @property
+    def likely_end_s(self) -> float:
+        """The source time at which the sound probably ends; infinite where the file does not say."""
+        duration_s = (self._container.duration or math.inf) / 1e6
+        return duration_s if self.claimed_end_s is None else self.claimed_end_s
 
     def seek(self, start_s: float) -> bool:
         """Go to some time before `start_s`, or answer False where the file cannot."""

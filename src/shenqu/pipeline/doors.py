@@ -22,7 +22,7 @@ from shenqu.errors import InputError, ShenquWarning
 from shenqu.media.audio import encode_audio
 from shenqu.media.files import check_output_is_not_input, read_bounded, sha256_of, whole_files
 from shenqu.music.catalogue import built_in_tunes
-from shenqu.pipeline.hear import Heard, hear
+from shenqu.pipeline.hear import Heard, hear, hear_words
 from shenqu.pipeline.plan import find_tune, plan_song, syllables_needed
 from shenqu.pipeline.render import STEMS, Film, check_ending, render_files
 from shenqu.pipeline.report import Report, silent
@@ -74,7 +74,7 @@ def sing(
     document = _document_path(target)
     _check_outputs([target, document, *_stem_paths(stems)], inputs, force=force)
     report("listening", 0.0)
-    heard = hear(speech, chosen, needed=syllables_needed(written, chosen.mode))
+    heard = hear(speech, chosen, needed=syllables_needed(written, chosen.mode), report=report)
     source = Source(
         path=_relative(speech, document), sha256=sha256_of(speech), start_s=chosen.start_s, end_s=chosen.end_s
     )
@@ -110,7 +110,7 @@ def words(
     _check_outputs(targets, [speech, *_files([chosen.text])], force=force)
     with whole_files(targets, force=force) as paths:
         report("listening", 0.0)
-        transcript = hear(speech, chosen, needed=None).transcript
+        transcript = hear_words(speech, chosen, report=report)
         for path in paths:
             path.write_text(write_words(transcript, form), encoding="utf-8", newline="\n")
     return transcript

@@ -6,23 +6,27 @@ import warnings
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from shenqu.documents.audio import Audio, LongSound
+from shenqu.documents.audio import LongSound, Samples, Sound
 from shenqu.documents.options import WordsOptions
 from shenqu.documents.speech import LONGEST_S, Cue, Transcript, Word
 from shenqu.dsp.pitch_track import PitchTrack
 from shenqu.engines.espeak import find_espeak
 from shenqu.engines.pocketsphinx_aligner import PocketsphinxAligner, pronunciations
-from shenqu.engines.swift_pitch import track_pitch
+from shenqu.engines.silero_vad import find_speech
+from shenqu.engines.swift_pitch import track_long_pitch
 from shenqu.errors import InputError, ShenquWarning
-from shenqu.media.audio import read_audio
+from shenqu.media.audio import read_sound
 from shenqu.media.texts import read_transcript, read_words
+from shenqu.pipeline.report import Report, silent
 from shenqu.speech.align import align
 from shenqu.speech.phones import UnreadableError
 from shenqu.speech.reading import SpokenWord, read_aloud
-from shenqu.speech.syllables import find_syllables, holds_speech
+from shenqu.speech.syllables import find_syllables
 from shenqu.units import hz_to_pitch
 
 HEARING_RATE = 16_000
@@ -32,6 +36,7 @@ WHISPERED = 0.1
 SECONDS_A_SYLLABLE = 0.5
 LEAST_HEARD_S = 30.0
 LATE_S = 0.05
+NO_SPEECH = "no speech found in it; choose another part of it (--start, --end)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,36 +47,89 @@ class Heard:
     speaker_pitch: float
 
 
-def hear(speech: Path, options: WordsOptions, *, needed: int | None) -> Heard:
+class _Listened(NamedTuple):
+    """What was heard, and the sound it was heard in, which begins where the options say."""
+
+    transcript: Transcript
+    sound: LongSound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Watched:
+    """A sound that tells how far it has been heard."""
+
+    sound: Sound
+    report: Report
+
+    @property
+    def rate(self) -> int:
+        return self.sound.rate
+
+    @property
+    def duration_s(self) -> float:
+        return self.sound.duration_s
+
+    def part(self, start_s: float, end_s: float) -> Samples:
+        self.report("listening", min(1.0, start_s / self.duration_s))
+        return self.sound.part(start_s, end_s)
+
+
+def hear(speech: Path, options: WordsOptions, *, needed: int | None, report: Report = silent) -> Heard:
     """Return what is said in the recording at `speech`, at least its first `needed` syllables; None: all of it.
 
     Raises
     ------
     InputError
         Where it cannot be read, holds no speech, or the text does not fit it.
+
+    Warns
+    -----
+    ShenquWarning
+        Where the text cannot be read aloud, or the speech is a whisper.
     """
+    transcript, sound = _listen(speech, options, needed, report)
+    first_s = transcript.syllables[0].start_s - options.start_s
+    last_s = max(syllable.end_s for syllable in transcript.syllables) - options.start_s
+    pitch = track_long_pitch(_cut(sound, first_s, last_s + 0.1))
+    vowels_hz = _vowels_hz(pitch, transcript, origin_s=options.start_s + max(0.0, first_s))
+    if (vowels_hz > 0).mean() < WHISPERED:
+        warnings.warn(f"{speech} has hardly any voice in it; whispers sing hoarsely", ShenquWarning, stacklevel=2)
+    return Heard(transcript=transcript, speaker_pitch=_usual_pitch(vowels_hz))
+
+
+def hear_words(speech: Path, options: WordsOptions, *, report: Report = silent) -> Transcript:
+    """Return all that is said in the recording at `speech`. Errors and warnings are those of `hear`."""
+    return _listen(speech, options, None, report).transcript
+
+
+def _listen(speech: Path, options: WordsOptions, needed: int | None, report: Report) -> _Listened:
     if options.text is None:
-        return _hear_syllables(speech, options, needed)
+        return _hear_syllables(speech, options, needed, report)
     transcript = read_transcript(options.text)
     if transcript is not None and transcript.syllables and all(word.syllables for word in transcript.heard_words):
-        return _hear_transcript(speech, options, transcript, needed)
+        return _hear_transcript(speech, options, transcript, needed, report)
     cues = read_words(options.text)
     try:
         language, words = read_aloud(cues, options.language, lexicon=pronunciations, find_phonetics=find_espeak)
     except UnreadableError as reason:
-        warnings.warn(f"{reason}; its syllables are found by ear", ShenquWarning, stacklevel=2)
-        return _hear_syllables(speech, options, needed)
-    return _hear_words(speech, options, cues, words, language=language, needed=needed)
+        warnings.warn(f"{reason}; its syllables are found by ear", ShenquWarning, stacklevel=4)
+        return _hear_syllables(speech, options, needed, report)
+    return _hear_words(speech, options, cues, words, language=language, needed=needed, report=report)
 
 
-def speaker_pitch(pitch: PitchTrack, transcript: Transcript, *, origin_s: float) -> float:
-    """Return the median MIDI pitch of the vowels of `transcript`; 50 (147 Hz) where nothing is voiced."""
+def _vowels_hz(pitch: PitchTrack, transcript: Transcript, *, origin_s: float) -> npt.NDArray[np.float64]:
+    """Return the pitch at every hop in a vowel of `transcript`, 0.0 where it has none."""
     times_s = origin_s + np.arange(len(pitch.f0_hz)) * pitch.hop_s
     in_vowel = np.zeros(len(times_s), dtype=bool)
     for syllable in transcript.syllables:
         first, last = np.searchsorted(times_s, (syllable.vowel_s, syllable.vowel_end_s))
         in_vowel[first:last] = True
-    voiced = pitch.f0_hz[in_vowel & (pitch.f0_hz > 0)]
+    return pitch.f0_hz[in_vowel]
+
+
+def _usual_pitch(vowels_hz: npt.NDArray[np.float64]) -> float:
+    """Return the median MIDI pitch of vowels; 50 (147 Hz) where nothing is voiced."""
+    voiced = vowels_hz[vowels_hz > 0]
     return float(hz_to_pitch(float(np.median(voiced)))) if len(voiced) else USUAL_PITCH
 
 
@@ -83,12 +141,11 @@ def _hear_words(
     *,
     language: str,
     needed: int | None,
-) -> Heard:
-    audio = _read(speech, options.start_s, options.end_s)
+    report: Report,
+) -> _Listened:
+    sound = _read(speech, options, options.end_s, report)
     transcript = align(
-        LongSound(
-            pcm=np.clip(np.rint(np.nan_to_num(audio.mono) * 32768.0), -32768, 32767).astype(np.int16), rate=audio.rate
-        ),
+        _Watched(sound=sound, report=report),
         words,
         cues=cues,
         language=language,
@@ -97,30 +154,24 @@ def _hear_words(
         enough_syllables=needed,
     )
     last_s = transcript.syllables[-1].end_s - options.start_s
-    heard = audio.mono[: round((last_s + 0.1) * audio.rate)]
-    pitch = track_pitch(heard, audio.rate)
-    if not holds_speech(heard, audio.rate, pitch):
-        if pitch.voiced.mean() > WHISPERED:
-            raise InputError(f"{speech}: no speech found in it; choose another part of it (--start, --end)")
-        warnings.warn(f"{speech} has hardly any voice in it; whispers sing hoarsely", ShenquWarning, stacklevel=3)
-    return Heard(transcript=transcript, speaker_pitch=speaker_pitch(pitch, transcript, origin_s=options.start_s))
+    if not find_speech(_cut(sound, 0.0, last_s + 0.1)):
+        raise InputError(f"{speech}: {NO_SPEECH}")
+    return _Listened(transcript, sound)
 
 
-def _hear_transcript(speech: Path, options: WordsOptions, transcript: Transcript, needed: int | None) -> Heard:
+def _hear_transcript(
+    speech: Path, options: WordsOptions, transcript: Transcript, needed: int | None, report: Report
+) -> _Listened:
     """Return the words of a ready `transcript` that lie in the part of the recording, `needed` syllables of them."""
-    audio = _read(speech, options.start_s, options.end_s)
-    last_s = options.start_s + audio.duration_s
+    sound = _read(speech, options, options.end_s, report)
+    last_s = options.start_s + sound.duration_s
     words = [word for word in transcript.heard_words if _lies_in(word, options.start_s, last_s)]
     if not words:
         raise InputError(f"{options.text}: none of its words lies in this part of {speech}; choose another part")
     if needed is not None:
         counts = accumulate((len(word.syllables) for word in words), initial=0)
         words = [word for word, before in zip(words, counts, strict=False) if before < needed]
-    heard = transcript.replace(words=tuple(words))
-    pitch = track_pitch(
-        audio.mono[: round((max(word.span_s[1] for word in words) - options.start_s + 0.1) * audio.rate)], audio.rate
-    )
-    return Heard(transcript=heard, speaker_pitch=speaker_pitch(pitch, heard, origin_s=options.start_s))
+    return _Listened(transcript.replace(words=tuple(words)), sound)
 
 
 def _lies_in(word: Word, start_s: float, end_s: float) -> bool:
@@ -130,28 +181,41 @@ def _lies_in(word: Word, start_s: float, end_s: float) -> bool:
     return start_s <= min(starts_s) and max(ends_s) <= end_s + LATE_S
 
 
-def _hear_syllables(speech: Path, options: WordsOptions, needed: int | None) -> Heard:
+def _hear_syllables(speech: Path, options: WordsOptions, needed: int | None, report: Report) -> _Listened:
     """Hear as much of the recording as holds `needed` syllables: a part first, twice as much if it was too little."""
     wanted_s = LONGEST_S if needed is None else max(LEAST_HEARD_S, SECONDS_A_SYLLABLE * needed)
     while True:
         end_s = options.start_s + wanted_s
         is_whole = options.end_s is not None and options.end_s <= end_s
-        audio = _read(speech, options.start_s, options.end_s if is_whole else end_s)
-        pitch = track_pitch(audio.mono, audio.rate)
-        is_whole = is_whole or audio.duration_s < wanted_s - 0.1
-        if holds_speech(audio.mono, audio.rate, pitch):
-            transcript = find_syllables(audio.mono, audio.rate, pitch, offset_s=options.start_s)
+        sound = _read(speech, options, options.end_s if is_whole else end_s, report)
+        is_whole = is_whole or sound.duration_s < wanted_s - 0.1
+        spans = find_speech(sound)
+        if spans:
+            watched = _Watched(sound=sound, report=report)
+            transcript = find_syllables(watched, track_long_pitch(watched), spans, offset_s=options.start_s)
             if is_whole or needed is None or len(transcript.syllables) >= needed:
-                pitch_heard = speaker_pitch(pitch, transcript, origin_s=options.start_s)
-                return Heard(transcript=transcript, speaker_pitch=pitch_heard)
+                return _Listened(transcript, sound)
         elif is_whole:
-            raise InputError(f"{speech}: no speech found in it; choose another part of it (--start, --end)")
+            raise InputError(f"{speech}: {NO_SPEECH}")
         wanted_s *= 2
 
 
-def _read(speech: Path, start_s: float, end_s: float | None) -> Audio:
+def _read(speech: Path, options: WordsOptions, end_s: float | None, report: Report) -> LongSound:
     """Read the recording as one channel at the rate that the recognisers hear."""
-    audio = read_audio(speech, start_s=start_s, end_s=end_s, rate=HEARING_RATE)
-    if audio.duration_s < SHORTEST_S:
-        raise InputError(f"{speech}: {audio.duration_s:.2f} s is too short for a syllable; take a longer part of it")
-    return Audio(samples=audio.mono[None, :], rate=HEARING_RATE)
+    sound = read_sound(
+        speech,
+        rate=HEARING_RATE,
+        start_s=options.start_s,
+        end_s=end_s,
+        channel=options.speaker,
+        progress=lambda share: report("reading", share),
+    )
+    if sound.duration_s < SHORTEST_S:
+        raise InputError(f"{speech}: {sound.duration_s:.2f} s is too short for a syllable; take a longer part of it")
+    return sound
+
+
+def _cut(sound: LongSound, start_s: float, end_s: float) -> LongSound:
+    """Return a part of `sound` as a sound of its own, without a copy."""
+    first, last = (max(0, round(time_s * sound.rate)) for time_s in (start_s, end_s))
+    return LongSound(pcm=sound.pcm[first:last], rate=sound.rate)

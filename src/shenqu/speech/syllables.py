@@ -12,6 +12,7 @@ for hills with a voice in them; band and thresholds are measured on our own mate
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -19,8 +20,10 @@ import numpy.typing as npt
 import scipy.ndimage
 import scipy.signal
 
+from shenqu.documents.audio import Sound
 from shenqu.documents.speech import Phone, Syllable, Transcript, Word
 from shenqu.dsp.band_level import band_level
+from shenqu.dsp.blocks import in_blocks
 from shenqu.dsp.pitch_track import PitchTrack
 from shenqu.errors import InputError
 
@@ -38,38 +41,22 @@ _SHORTEST_VOWEL_S = 0.03
 Levels = npt.NDArray[np.float64]
 
 
-def holds_speech(samples: npt.NDArray[np.float32], rate: int, pitch: PitchTrack) -> bool:
-    """Tell whether mono `samples` hold speech, rather than silence, noise, applause or music alone.
-
-    Speech is loud and soft by turns, several times a second, and its pitch hardly ever stands still. A whisper
-    has no pitch and is not recognised; singing may pass for speech.
-    """
-    level = _nucleus_level(samples, rate)
-    active = level > max(level.max(initial=-100.0) - 25.0, -75.0)
-    if not active.any():
-        return False
-    dips = scipy.ndimage.maximum_filter1d(level, round(0.5 / _HOP_S)) - level > 6.0
-    depth_db, dipping = level[active].std(), dips[active].mean()
-    voiced = _voiced(pitch, len(level))[active].mean()
-    lively = _moving(pitch) > 0.17 or (depth_db > 5.0 and dipping > 0.4)  # machines may speak on one pitch
-    return bool(depth_db > 4.0 and dipping > 0.27 and voiced > 0.15 and lively)
-
-
 def find_syllables(
-    samples: npt.NDArray[np.float32], rate: int, pitch: PitchTrack, *, offset_s: float = 0.0
+    sound: Sound, pitch: PitchTrack, speech: Sequence[tuple[float, float]], *, offset_s: float = 0.0
 ) -> Transcript:
-    """Return the syllables heard in mono `samples` (shape (samples,)), each as a word without text.
+    """Return the syllables heard in `sound`, each as a word without text.
 
-    `pitch` is theirs. Times are moved by `offset_s`.
+    `pitch` is the sound's, and `speech` the times (start_s, end_s) between which somebody speaks, in order: no vowel
+    is sought elsewhere. The sound is heard a minute at a time. Times are moved by `offset_s`.
 
     Raises `InputError` where no syllable is heard.
     """
-    level = _nucleus_level(samples, rate)
-    tops = _tops(level, pitch).tolist()
+    level = _level(sound, low_hz=350.0, high_hz=2500.0, width_s=0.018)
+    tops = _tops(level, pitch, speech).tolist()
     if not tops:
         raise InputError("no speech found in the recording; choose another part of it")
-    fine = band_level(samples, rate, low_hz=300.0, high_hz=2500.0, hop_s=_HOP_S, width_s=0.008)
-    whole = band_level(samples, rate, low_hz=80.0, high_hz=0.45 * rate, hop_s=_HOP_S, width_s=0.008)
+    fine = _level(sound, low_hz=300.0, high_hz=2500.0, width_s=0.008)
+    whole = _level(sound, low_hz=80.0, high_hz=0.45 * sound.rate, width_s=0.008)
     valleys = [0, *(a + int(np.argmin(level[a:b])) for a, b in pairwise(tops)), len(level) - 1]
     found = [
         _syllable(fine, whole, top, before, after, offset_s)
@@ -79,8 +66,12 @@ def find_syllables(
     return Transcript(language="und", words=tuple(_word(syllable) for syllable in found if syllable is not None))
 
 
-def _nucleus_level(samples: npt.NDArray[np.float32], rate: int) -> Levels:
-    return band_level(samples, rate, low_hz=350.0, high_hz=2500.0, hop_s=_HOP_S, width_s=0.018)
+def _level(sound: Sound, *, low_hz: float, high_hz: float, width_s: float) -> Levels:
+    def measure(start_s: float, end_s: float) -> Levels:
+        samples = sound.part(start_s, end_s)
+        return band_level(samples, sound.rate, low_hz=low_hz, high_hz=high_hz, hop_s=_HOP_S, width_s=width_s)
+
+    return in_blocks(measure, sound.duration_s, hop_s=_HOP_S)
 
 
 def _voiced(pitch: PitchTrack, count: int) -> npt.NDArray[np.bool_]:
@@ -90,19 +81,17 @@ def _voiced(pitch: PitchTrack, count: int) -> npt.NDArray[np.bool_]:
     return voiced
 
 
-def _moving(pitch: PitchTrack) -> float:
-    """Return the share of voiced time in which the pitch moves, by more than 8 cents in 10 ms but without a leap."""
-    hops = max(1, round(0.01 / pitch.hop_s))
-    before, after = pitch.f0_hz[:-hops], pitch.f0_hz[hops:]
-    both = (before > 0) & (after > 0)
-    cents = np.abs(1200.0 * np.log2(after[both] / before[both]))
-    steps = cents[cents < 200.0]
-    return float((steps > 8.0).mean()) if len(steps) else 0.0
+def _within(spans: Sequence[tuple[float, float]], hops: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+    """Return which `hops` lie in one of the `spans`, which are in order and apart."""
+    edges_s = np.array([edge_s for span in spans for edge_s in span])
+    inside: npt.NDArray[np.bool_] = np.searchsorted(edges_s, hops * _HOP_S, side="right") % 2 == 1
+    return inside
 
 
-def _tops(level: Levels, pitch: PitchTrack) -> npt.NDArray[np.intp]:
-    """Return where the hills are that are high enough, not far below their neighbours, and have a voice."""
+def _tops(level: Levels, pitch: PitchTrack, speech: Sequence[tuple[float, float]]) -> npt.NDArray[np.intp]:
+    """Return where the hills in `speech` are that are high enough, not far below their neighbours, and have a voice."""
     tops, _ = scipy.signal.find_peaks(level, prominence=_PROMINENCE_DB)
+    tops = tops[_within(speech, tops)]
     loudest = scipy.ndimage.maximum_filter1d(level, round(_AROUND_S / _HOP_S))
     near = scipy.ndimage.maximum_filter1d(_voiced(pitch, len(level)), 2 * round(_VOICE_NEAR_S / _HOP_S) + 1)
     kept: npt.NDArray[np.intp] = tops[(level[tops] > loudest[tops] - _DEPTH_DB) & near[tops]]
