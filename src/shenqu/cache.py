@@ -1,4 +1,4 @@
-"""Memory between runs: arrays under the hash of all that made them, on disk, bounded in size.
+"""Memory between runs: arrays and texts under the hash of all that made them, on disk, bounded in size.
 
 A key names content, so an entry is never wrong, only unknown. Whatever is damaged or cannot be
 written is forgotten without a word: the cache may only ever save time.
@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import os
 import sys
+from abc import abstractmethod
 from collections.abc import Iterator, MutableMapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.floating[Any]]
+Value = TypeVar("Value")
 
 MOST_BYTES = 400_000_000
 KEPT_SHARE = 0.7
@@ -33,42 +35,46 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "shenqu"
 
 
-class ArrayCache(MutableMapping[str, Array]):
-    """Arrays by key (a hexadecimal hash), one file each.
+class _Cache(MutableMapping[str, Value], Generic[Value]):
+    """Values by key (a hexadecimal hash), one file each."""
 
-    >>> import tempfile
-    >>> cache = ArrayCache(Path(tempfile.mkdtemp()))
-    >>> cache["ab12"] = np.ones(3)
-    >>> cache["ab12"].tolist(), "cd34" in cache
-    ([1.0, 1.0, 1.0], False)
-    """
+    _shelf: ClassVar[str]
+    _ending: ClassVar[str]
 
     def __init__(self, folder: Path | None = None) -> None:
-        """Keep the arrays in `folder` (default: the user's cache)."""
-        self.folder = folder or cache_folder() / "units"
+        """Keep the values in `folder` (default: a shelf of the user's cache)."""
+        self.folder = folder or cache_folder() / self._shelf
+
+    @abstractmethod
+    def _load(self, path: Path) -> Value:
+        """Return the value in a file."""
+
+    @abstractmethod
+    def _save(self, path: Path, value: Value) -> None:
+        """Write a value to a file."""
 
     def _file(self, key: str) -> Path:
         assert key.isalnum(), "keys are hashes"
-        return self.folder / f"{key}.npy"
+        return self.folder / f"{key}{self._ending}"
 
-    def __getitem__(self, key: str) -> Array:
-        """Return the array under `key`; KeyError where there is none, or it is damaged."""
+    def __getitem__(self, key: str) -> Value:
+        """Return the value under `key`; KeyError where there is none, or it is damaged."""
         path = self._file(key)
         try:
-            array: Array = np.load(path, allow_pickle=False)
+            value = self._load(path)
         except (OSError, ValueError, EOFError):
             raise KeyError(key) from None
         with suppress(OSError):
             os.utime(path)
-        return array
+        return value
 
-    def __setitem__(self, key: str, array: Array) -> None:
-        """Keep `array`; a disk that will not take it is no error."""
+    def __setitem__(self, key: str, value: Value) -> None:
+        """Keep `value`; a disk that will not take it is no error."""
         path = self._file(key)
-        hidden = path.with_name(f".{key}-{os.getpid()}.npy")
+        hidden = path.with_name(f".{key}-{os.getpid()}{self._ending}")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            np.save(hidden, array, allow_pickle=False)
+            self._save(hidden, value)
             hidden.replace(path)
         except OSError:
             with suppress(OSError):
@@ -84,16 +90,16 @@ class ArrayCache(MutableMapping[str, Array]):
 
     def __iter__(self) -> Iterator[str]:
         """All keys, in no order."""
-        return (path.stem for path in self.folder.glob("*.npy") if not path.name.startswith("."))
+        return (path.stem for path in self.folder.glob(f"*{self._ending}") if not path.name.startswith("."))
 
     def __len__(self) -> int:
-        """Number of arrays kept."""
+        """Number of values kept."""
         return sum(1 for _ in self)
 
     def prune(self, most_bytes: int = MOST_BYTES) -> None:
         """Forget what was not used for longest, once more than `most_bytes` are kept."""
         with suppress(OSError):
-            entries = [(path.stat(), path) for path in self.folder.glob("*.npy")]
+            entries = [(path.stat(), path) for path in self.folder.glob(f"*{self._ending}")]
             total = sum(stat.st_size for stat, _ in entries)
             if total <= most_bytes:
                 return
@@ -102,3 +108,42 @@ class ArrayCache(MutableMapping[str, Array]):
                     break
                 path.unlink(missing_ok=True)
                 total -= stat.st_size
+
+
+class ArrayCache(_Cache[Array]):
+    """Arrays by key.
+
+    >>> import tempfile
+    >>> cache = ArrayCache(Path(tempfile.mkdtemp()))
+    >>> cache["ab12"] = np.ones(3)
+    >>> cache["ab12"].tolist(), "cd34" in cache
+    ([1.0, 1.0, 1.0], False)
+    """
+
+    _shelf, _ending = "units", ".npy"
+
+    def _load(self, path: Path) -> Array:
+        array: Array = np.load(path, allow_pickle=False)
+        return array
+
+    def _save(self, path: Path, value: Array) -> None:
+        np.save(path, value, allow_pickle=False)
+
+
+class TextCache(_Cache[bytes]):
+    """Texts by key, as bytes.
+
+    >>> import tempfile
+    >>> cache = TextCache(Path(tempfile.mkdtemp()))
+    >>> cache["ab12"] = b"are you OK"
+    >>> cache["ab12"]
+    b'are you OK'
+    """
+
+    _shelf, _ending = "texts", ".json"
+
+    def _load(self, path: Path) -> bytes:
+        return path.read_bytes()
+
+    def _save(self, path: Path, value: bytes) -> None:
+        path.write_bytes(value)

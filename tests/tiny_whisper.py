@@ -1,0 +1,152 @@
+"""A real Whisper model, small enough to make in a test, that says what was planted in it.
+
+Its weights are chosen, not trained. Token embeddings are zero, so that the decoder knows nothing but the
+position it is at: the position encoding is a direction of its own for each, and the projection gives each
+direction to the token planted there. Cross-attention looks from the position of a token at the frame at which
+it is planted, so that word times come out as planted too. It hears nothing; all else about it is as in any
+converted model: files, special tokens, sizes, int8 weights.
+
+References
+----------
+A. Radford et al. (2022), "Robust speech recognition via large-scale weak supervision", for the architecture.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+WIDTH = 64
+FRAMES = 1500
+POSITIONS = 448
+FRAME_S = 0.02
+FOCUS = 300.0
+TURN_S = 10.0
+MULTILINGUAL_SIZE = 51_865  # by this size or by the empty token, engines tell that a model is multilingual
+LANGUAGES = ("en", "zh", "de", "fr", "es", "ja")
+_MARKS = ("<|translate|>", "<|transcribe|>", "<|startoflm|>", "<|startofprev|>", "<|nospeech|>", "<|notimestamps|>")
+_TIMES = tuple(f"<|{step * FRAME_S:.2f}|>" for step in range(FRAMES + 1))
+
+
+def make_whisper(
+    folder: Path,
+    words: Sequence[tuple[str, float]],
+    *,
+    end_s: float,
+    prompted: Sequence[str] = (),
+    prompt_words: int = 0,
+    language: str = "en",
+    no_speech: bool = False,
+) -> Path:
+    """Write a model to `folder` that says `words` (text, start_s), the last of them until `end_s`, and return it.
+
+    After a prompt of `prompt_words` of its own words it says `prompted` instead. It takes every speech to be in
+    `language`, and with `no_speech` to be none.
+    """
+    import tokenizers  # noqa: PLC0415 - where the extra is not installed the tests are skipped
+    from ctranslate2.specs import WhisperSpec  # noqa: PLC0415
+
+    texts = [text for text, _ in words]
+    vocabulary, merges = _vocabulary([*texts, *prompted])
+    place = {token: index for index, token in enumerate(vocabulary)}
+
+    said = _said(texts, end_s)
+    planted = {0: "<|nospeech|>" if no_speech else f"<|{language}|>"}
+    planted |= dict(enumerate(said, start=2))
+    if prompted:
+        planted |= dict(enumerate(_said(prompted, end_s), start=2 + 1 + prompt_words))
+    assert len(planted) <= WIDTH, "each position with a token needs a direction"
+    directions = {position: index for index, position in enumerate(planted)}
+
+    spec = WhisperSpec(1, 1, 1, 1)
+    _fill(spec, len(vocabulary))
+    positions = np.zeros((POSITIONS, WIDTH), np.float32)
+    projection = np.zeros((len(vocabulary), WIDTH), np.float32)
+    for position, token in planted.items():
+        positions[position, directions[position]] = 1.0
+        projection[place[token], directions[position]] += 3.0
+    _plant_times(spec, directions, [*(start_s for _, start_s in words), end_s])
+    spec.decoder.position_encodings.encodings = positions
+    spec.decoder.projection.weight = projection
+
+    spec.register_vocabulary(vocabulary)
+    spec.config.lang_ids = [place[f"<|{code}|>"] for code in LANGUAGES]
+    spec.config.alignment_heads = [(0, 0)]
+    spec.config.suppress_ids = []
+    spec.config.suppress_ids_begin = [place["<|endoftext|>"]]
+    spec.validate()
+    spec.optimize(quantization="int8")
+    folder.mkdir(parents=True)
+    spec.save(str(folder))
+
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE(vocab=place, merges=merges))
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = tokenizers.decoders.ByteLevel()
+    tokenizer.add_special_tokens([token for token in vocabulary if token.startswith("<|")])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    settings = {"feature_size": 80, "sampling_rate": 16_000, "hop_length": 160, "chunk_length": 30, "n_fft": 400}
+    (folder / "preprocessor_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    return folder
+
+
+def _said(texts: Sequence[str], end_s: float) -> list[str]:
+    return [_TIMES[0], *(f"Ġ{text}" for text in texts), _TIMES[round(end_s / FRAME_S)], "<|endoftext|>"]
+
+
+def _vocabulary(texts: Sequence[str]) -> tuple[list[str], list[tuple[str, str]]]:
+    """Return all tokens in Whisper's order, and the merges that make one token of each word and its blank."""
+    import tokenizers  # noqa: PLC0415
+
+    letters = sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet())
+    merges = {}
+    for text in texts:
+        for index, letter in enumerate(text):
+            merges["Ġ" + text[: index + 1]] = ("Ġ" + text[:index], letter)
+    special = ["<|endoftext|>", "<|startoftranscript|>", *(f"<|{code}|>" for code in LANGUAGES), *_MARKS, *_TIMES]
+    unused = MULTILINGUAL_SIZE - len(letters) - len(merges) - len(special) - 1
+    return [*letters, *merges, *(f"unused{index}" for index in range(unused)), "", *special], list(merges.values())
+
+
+def _plant_times(spec: Any, directions: Mapping[int, int], starts_s: Sequence[float]) -> None:
+    """Let each position from which a word is aligned look at the frame in which the word begins.
+
+    Frames are angles, once around in `TURN_S`, each one's cosine and sine in two coordinates; so is what a
+    position looks for. The engine aligns words behind four tokens, each word from the token before it.
+    """
+    angles = 2.0 * np.pi * FRAME_S / TURN_S * np.arange(FRAMES)
+    frames, seeks = np.zeros((FRAMES, WIDTH), np.float32), np.zeros((WIDTH, WIDTH), np.float32)
+    frames[:, 0], frames[:, 1] = np.cos(angles), np.sin(angles)
+    for position, start_s in enumerate(starts_s, start=3):
+        angle = 2.0 * np.pi * start_s / TURN_S
+        seeks[:2, directions[position]] = FOCUS * np.cos(angle), FOCUS * np.sin(angle)
+    attention = spec.decoder.layer[0].attention
+    keys = np.zeros((2 * WIDTH, WIDTH), np.float32)
+    keys[:2, :2] = np.eye(2)
+    spec.encoder.position_encodings.encodings = frames
+    attention.linear[0].weight, attention.linear[1].weight = seeks, keys
+
+
+def _fill(spec: Any, size: int) -> None:
+    """Set every weight to nothing, and every norm to leave things as they are."""
+    zeros = lambda *shape: np.zeros(shape, np.float32)  # noqa: E731
+    encoder, decoder = spec.encoder, spec.decoder
+    encoder.conv1.weight, encoder.conv1.bias = zeros(WIDTH, 80, 3), zeros(WIDTH)
+    encoder.conv2.weight, encoder.conv2.bias = zeros(WIDTH, WIDTH, 3), zeros(WIDTH)
+    decoder.embeddings.weight = zeros(size, WIDTH)
+    layers = [*encoder.layer, *decoder.layer]
+    norms = [encoder.layer_norm, decoder.layer_norm]
+    for layer in layers:
+        for attention in (layer.self_attention, *([layer.attention] if hasattr(layer, "attention") else [])):
+            norms.append(attention.layer_norm)
+            sizes = [3 * WIDTH, WIDTH] if len(attention.linear) == 2 else [WIDTH, 2 * WIDTH, WIDTH]
+            for linear, rows in zip(attention.linear, sizes, strict=True):
+                linear.weight, linear.bias = zeros(rows, WIDTH), zeros(rows)
+        norms.append(layer.ffn.layer_norm)
+        layer.ffn.linear_0.weight, layer.ffn.linear_0.bias = zeros(WIDTH, WIDTH), zeros(WIDTH)
+        layer.ffn.linear_1.weight, layer.ffn.linear_1.bias = zeros(WIDTH, WIDTH), zeros(WIDTH)
+    for norm in norms:
+        norm.gamma, norm.beta = np.ones(WIDTH, np.float32), zeros(WIDTH)
