@@ -6,8 +6,8 @@ programming over (step, syllable). With G the time between two vowels in the son
 cost sums
 
     rhythm    4 * log2(G / I)**2             inside a phrase of the speaker
-    pause     0.5 * log2(G / (S + 0.8))**2   where he paused; S is what sounds between the two vowels, and up to
-                                             0.8 s of rest after it are free
+    pause     4 * (G - S - 0.3)              where he paused, for what is longer; S sounds between the two vowels,
+                                             and 0.3 s of rest are free
     squeeze   6 * log2(S / G)**2             where the pause is too short for what sounds
     stress    0.6 * |prominence - beat strength|
     restart   2 where the speech begins again before its end (only after a pause)
@@ -47,7 +47,8 @@ Costs = npt.NDArray[np.float64]
 STEPS: dict[Grid, Fraction] = {"8": Fraction(1, 2), "16": Fraction(1, 4), "triplets": Fraction(1, 3)}
 MOST_STEPS = 8000
 LONGEST_GAP_S = 2.5
-FREE_REST_S = 0.8
+FREE_REST_S = 0.3
+REST = 4.0
 LEAST_GAP_S = 0.05
 WAIT, LAST_REST_S = 8.0, 1.0
 FACTORS = 7
@@ -194,7 +195,7 @@ def _gap_cost(gaps_s: Costs, spoken_s: Costs, sounding_s: Costs, after_pause: np
     with np.errstate(invalid="ignore"):
         rhythm = 4.0 * np.log2(gaps_s / np.maximum(spoken_s, LEAST_GAP_S)) ** 2
     squeeze = 6.0 * np.maximum(0.0, np.log2(sounding_s / gaps_s)) ** 2
-    wait = 0.5 * np.maximum(0.0, np.log2(gaps_s / (sounding_s + FREE_REST_S))) ** 2
+    wait = REST * np.maximum(0.0, gaps_s - sounding_s - FREE_REST_S)
     costs: Costs = np.where(after_pause, squeeze + wait, rhythm)
     return costs
 
