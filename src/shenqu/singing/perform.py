@@ -174,16 +174,20 @@ def _flow_rows(before: _Slot | None, slot: _Slot, after: _Slot | None) -> list[t
     spoken = slot.syllable
     rows = [(slot.start_s, spoken.vowel_s)]
     if before is None or not _flows_on(before, slot):
-        lead = min(spoken.vowel_s - spoken.start_s, LONGEST_LEAD_S, slot.start_s - (before.start_s if before else 0.0))
+        lead = _flow_lead_s(before, slot)
         rows.insert(0, (slot.start_s - lead, spoken.vowel_s - lead))
     if after is not None and _flows_on(slot, after):
         return [*rows, (after.start_s, after.syllable.vowel_s)]
-    rows.append((slot.end_s, spoken.sung_until_s))
-    coda = spoken.end_s - spoken.sung_until_s
-    if after is not None:
-        lead = min(after.syllable.vowel_s - after.syllable.start_s, LONGEST_LEAD_S)
-        coda = min(coda, max(0.0, after.start_s - lead - slot.end_s))
-    return [*rows, (slot.end_s + coda, spoken.sung_until_s + coda)] if coda else rows
+    free_s = after.start_s - _flow_lead_s(slot, after) if after else slot.end_s + spoken.end_s
+    sung_end_s = min(slot.end_s, free_s)
+    coda = min(spoken.end_s - spoken.sung_until_s, free_s - sung_end_s)
+    return [*rows, (sung_end_s, spoken.sung_until_s), (sung_end_s + coda, spoken.sung_until_s + coda)]
+
+
+def _flow_lead_s(before: _Slot | None, slot: _Slot) -> float:
+    """Return how much of the onset consonants is sung behind a rest: half of the time there is, or all that is free."""
+    room = slot.start_s if before is None else max(slot.start_s - before.end_s, 0.5 * (slot.start_s - before.start_s))
+    return min(slot.syllable.vowel_s - slot.syllable.start_s, LONGEST_LEAD_S, room)
 
 
 def _flows_on(slot: _Slot, after: _Slot) -> bool:
