@@ -88,7 +88,8 @@ def read_textgrid(text: str, name: str) -> tuple[Cue, ...]:
 def textgrid_transcript(text: str, name: str) -> Transcript | None:
     """Return the transcript in the TextGrid `text` of the file `name`; None where it has not all of its tiers.
 
-    Raises `InputError` where it is no TextGrid, or its tiers contradict each other.
+    A hand may have moved words over their syllables, or put in some without: what lies with its middle in a word is
+    its own. Raises `InputError` where it is no TextGrid, or a syllable has not one vowel.
     """
     tiers = {tier.name: [entry for entry in tier.intervals if entry.label] for tier in read_tiers(text, name)}
     if not all(tier in tiers for tier in TIERS):
@@ -238,10 +239,10 @@ def _syllable(entry: Interval, vowel: Interval, phones: Sequence[Phone]) -> Syll
         )
     return Syllable(
         text=_known(entry.label),
-        start_s=entry.start_s,
+        start_s=min(entry.start_s, vowel.start_s),  # a vowel moved by hand may lie a little over the edge
         vowel_s=vowel.start_s,
         vowel_end_s=vowel.end_s,
-        end_s=entry.end_s,
+        end_s=max(entry.end_s, vowel.end_s),
         stress=min(2, int(marks.group(1))),
         tone=min(6, int(marks.group(2) or 0)),
         phones=tuple(phones),
