@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,11 @@ def make_whisper(
     prompted: Sequence[str] = (),
     prompt_words: int = 0,
     language: str = "en",
-    no_speech: bool = False,
 ) -> Path:
     """Write a model to `folder` that says `words` (text, start_s), the last of them until `end_s`, and return it.
 
-    After a prompt of `prompt_words` of its own words it says `prompted` instead. It takes every speech to be in
-    `language`, and with `no_speech` to be none.
+    A word has its blank before it, as Whisper's have; what has none goes on with the word before. After a
+    prompt of `prompt_words` words of its own it says `prompted` instead. It takes any speech to be in `language`.
     """
     import tokenizers  # noqa: PLC0415 - where the extra is not installed the tests are skipped
     from ctranslate2.specs import WhisperSpec  # noqa: PLC0415
@@ -55,7 +55,7 @@ def make_whisper(
     place = {token: index for index, token in enumerate(vocabulary)}
 
     said = _said(texts, end_s)
-    planted = {0: "<|nospeech|>" if no_speech else f"<|{language}|>"}
+    planted = {0: f"<|{language}|>"}
     planted |= dict(enumerate(said, start=2))
     if prompted:
         planted |= dict(enumerate(_said(prompted, end_s), start=2 + 1 + prompt_words))
@@ -69,7 +69,7 @@ def make_whisper(
     for position, token in planted.items():
         positions[position, directions[position]] = 1.0
         projection[place[token], directions[position]] += 3.0
-    _plant_times(spec, directions, [*(start_s for _, start_s in words), end_s])
+    _plant_times(spec, directions, [*(start_s for _, start_s in words), end_s, end_s])
     spec.decoder.position_encodings.encodings = positions
     spec.decoder.projection.weight = projection
 
@@ -94,40 +94,48 @@ def make_whisper(
 
 
 def _said(texts: Sequence[str], end_s: float) -> list[str]:
-    return [_TIMES[0], *(f"Ġ{text}" for text in texts), _TIMES[round(end_s / FRAME_S)], "<|endoftext|>"]
+    return [_TIMES[0], *map(_as_token, texts), _TIMES[round(end_s / FRAME_S)], "<|endoftext|>"]
+
+
+def _as_token(text: str) -> str:
+    """Return `text` with a letter for each byte of it, as GPT-2 and Whisper write their tokens."""
+    import tokenizers  # noqa: PLC0415
+
+    return tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False).pre_tokenize_str(text)[0][0]
 
 
 def _vocabulary(texts: Sequence[str]) -> tuple[list[str], list[tuple[str, str]]]:
-    """Return all tokens in Whisper's order, and the merges that make one token of each word and its blank."""
+    """Return all tokens in Whisper's order, and the merges that make one token of each text."""
     import tokenizers  # noqa: PLC0415
 
     letters = sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet())
     merges = {}
-    for text in texts:
-        for index, letter in enumerate(text):
-            merges["Ġ" + text[: index + 1]] = ("Ġ" + text[:index], letter)
+    for token in map(_as_token, texts):
+        merges |= {token[:end]: (token[: end - 1], token[end - 1]) for end in range(2, len(token) + 1)}
     special = ["<|endoftext|>", "<|startoftranscript|>", *(f"<|{code}|>" for code in LANGUAGES), *_MARKS, *_TIMES]
     unused = MULTILINGUAL_SIZE - len(letters) - len(merges) - len(special) - 1
     return [*letters, *merges, *(f"unused{index}" for index in range(unused)), "", *special], list(merges.values())
 
 
-def _plant_times(spec: Any, directions: Mapping[int, int], starts_s: Sequence[float]) -> None:
-    """Let each position from which a word is aligned look at the frame in which the word begins.
+def _plant_times(spec: Any, directions: Mapping[int, int], times_s: Sequence[float]) -> None:
+    """Let each position from which a word is aligned look at the middle of the word.
 
     Frames are angles, once around in `TURN_S`, each one's cosine and sine in two coordinates; so is what a
-    position looks for. The engine aligns words behind four tokens, each word from the token before it.
+    position looks for. The engine aligns words behind four tokens, each word, and the end, from the token before.
     """
     angles = 2.0 * np.pi * FRAME_S / TURN_S * np.arange(FRAMES)
     frames, seeks = np.zeros((FRAMES, WIDTH), np.float32), np.zeros((WIDTH, WIDTH), np.float32)
     frames[:, 0], frames[:, 1] = np.cos(angles), np.sin(angles)
-    for position, start_s in enumerate(starts_s, start=3):
-        angle = 2.0 * np.pi * start_s / TURN_S
+    for position, (start_s, end_s) in enumerate(pairwise(times_s), start=3):
+        angle = np.pi * (start_s + end_s) / TURN_S
         seeks[:2, directions[position]] = FOCUS * np.cos(angle), FOCUS * np.sin(angle)
+    deviation = np.sqrt(1.0 / WIDTH - 1.0 / WIDTH**2)  # of one position; its norm takes the mean away, too
     attention = spec.decoder.layer[0].attention
     keys = np.zeros((2 * WIDTH, WIDTH), np.float32)
     keys[:2, :2] = np.eye(2)
     spec.encoder.position_encodings.encodings = frames
     attention.linear[0].weight, attention.linear[1].weight = seeks, keys
+    attention.linear[0].bias = np.float32(seeks.sum(axis=1) / WIDTH / deviation)
 
 
 def _fill(spec: Any, size: int) -> None:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from shenqu.documents.audio import Samples
-from shenqu.documents.cues import wants_blank
+from shenqu.documents.cues import columns
 from shenqu.documents.recognised import Segment
 from shenqu.documents.speech import Cue
 from shenqu.errors import InputError, ShenquWarning, ToolError
@@ -124,7 +124,7 @@ def _whole_words(pieces: Iterable[Any]) -> Iterator[Cue]:
     word: Cue | None = None
     for piece in pieces:
         text = piece.word.strip()
-        if word and not piece.word.startswith(" ") and (not text or wants_blank(word.text, text)):
+        if word and not piece.word.startswith(" ") and columns(word.text[-1:]) == columns(text[:1]) == 1:
             word = word.replace(text=word.text + text, end_s=float(piece.end))
             continue
         if word:

@@ -24,10 +24,12 @@ from shenqu.media.files import check_output_is_not_input, read_bounded, sha256_o
 from shenqu.music.catalogue import built_in_tunes
 from shenqu.pipeline.hear import Heard, hear, hear_words
 from shenqu.pipeline.plan import find_tune, plan_song, syllables_needed
+from shenqu.pipeline.plotted import check_plot, plot_words
 from shenqu.pipeline.render import STEMS, Film, check_ending, render_files
 from shenqu.pipeline.report import Report, silent
 from shenqu.pipeline.written import write_words, written_form
 from shenqu.speech.lines import demo_line
+from shenqu.speech.recognise import Recogniser
 from shenqu.speech.speaker import Spoken, speak
 from shenqu.units import hz_to_pitch
 
@@ -53,9 +55,12 @@ def sing(
     stems: str | Path | None = None,
     force: bool = False,
     report: Report = silent,
+    recogniser: Recogniser | None = None,
     **options: Any,
 ) -> Made:
     """Make a song of the recording `speech` on `tune` (an id, or a MIDI file); `options` as in `SingOptions`.
+
+    `recogniser` tells the words where no text is given; without it `recognise=True` asks Whisper.
 
     Raises
     ------
@@ -64,7 +69,7 @@ def sing(
     TypeError
         For an option that there is not.
     """
-    chosen = _checked(SingOptions(**options))
+    chosen = _checked(SingOptions(**options), recogniser)
     speech = Path(speech)
     written = find_tune(str(tune), chosen.track)
     film = Film.of(speech, chosen.picture)
@@ -74,7 +79,7 @@ def sing(
     document = _document_path(target)
     _check_outputs([target, document, *_stem_paths(stems)], inputs, force=force)
     report("listening", 0.0)
-    heard = hear(speech, chosen, needed=syllables_needed(written, chosen.mode), report=report)
+    heard = hear(speech, chosen, needed=syllables_needed(written, chosen.mode), report=report, recogniser=recogniser)
     source = Source(
         path=_relative(speech, document), sha256=sha256_of(speech), start_s=chosen.start_s, end_s=chosen.end_s
     )
@@ -87,13 +92,16 @@ def words(
     *,
     out: str | Path | None = None,
     to: str | None = None,
+    plot: str | Path | None = None,
     force: bool = False,
     report: Report = silent,
+    recogniser: Recogniser | None = None,
     **options: Any,
 ) -> Transcript:
     """Return what the recording `speech` says: words, syllables and phones with times; `options` as in `WordsOptions`.
 
     With `out` it is written too, in the form `to` (json, textgrid, srt, vtt, lrc, ass), else that of its ending.
+    `plot` (.png, .html) becomes a chart of them over their sound. `recogniser` is that of `sing`.
 
     Raises
     ------
@@ -102,17 +110,23 @@ def words(
     TypeError
         For an option that there is not.
     """
-    chosen = _checked(WordsOptions(**options))
+    chosen = _checked(WordsOptions(**options), recogniser)
     speech = Path(speech)
     target = Path(out) if out else None
     form = written_form(target, to)
-    targets = [target] if target else []
+    drawn = Path(plot) if plot else None
+    if drawn:
+        check_plot(drawn)
+    targets = [path for path in (target, drawn) if path]
     _check_outputs(targets, [speech, *_files([chosen.text])], force=force)
     with whole_files(targets, force=force) as paths:
         report("listening", 0.0)
-        transcript = hear_words(speech, chosen, report=report)
-        for path in paths:
-            path.write_text(write_words(transcript, form), encoding="utf-8", newline="\n")
+        transcript = hear_words(speech, chosen, report=report, recogniser=recogniser)
+        if target:
+            paths[0].write_text(write_words(transcript, form), encoding="utf-8", newline="\n")
+        if drawn:
+            report("drawing", 0.0)
+            plot_words(paths[-1], transcript, speech, chosen)
     return transcript
 
 
@@ -223,14 +237,24 @@ def _median_pitch(spoken: Spoken) -> float:
     return float(hz_to_pitch(float(np.median(voiced))))
 
 
-def _checked(options: SomeOptions) -> SomeOptions:
-    """Hold `options` to the limits that their fields name."""
+def _checked(options: SomeOptions, recogniser: Recogniser | None) -> SomeOptions:
+    """Hold `options` to the limits that their fields name, and to each other."""
+    _check_recognition(options, asked=options.recognise or recogniser is not None)
     try:
         return msgspec.convert(dataclasses.asdict(options), type(options))
     except msgspec.ValidationError as error:
         message, _, field = str(error).partition(" - at `$.")
         flag = get_type_hints(type(options), include_extras=True)[field.rstrip("`")].__metadata__[0].name[0]
         raise InputError(f"{flag}: {message[:1].lower()}{message[1:].replace('`', '')}; see --help") from None
+
+
+def _check_recognition(options: WordsOptions, *, asked: bool) -> None:
+    """Refuse a text beside words that are to be recognised, and what helps to recognise them where none are."""
+    if asked and options.text is not None:
+        raise InputError("--recognise listens for the words that --text gives; leave one of the two out")
+    for flag, value in (("--model", options.model), ("--prompt", options.prompt)):
+        if value is not None and not asked:
+            raise InputError(f"{flag} helps to recognise words; add --recognise, or leave it out")
 
 
 def _is_file(name: str) -> bool:

@@ -22,10 +22,12 @@ from shenqu.engines.swift_pitch import track_long_pitch
 from shenqu.errors import InputError, ShenquWarning
 from shenqu.media.audio import read_sound
 from shenqu.media.texts import read_transcript, read_words
+from shenqu.pipeline.recognised import recognise_words
 from shenqu.pipeline.report import Report, silent
 from shenqu.speech.align import align
 from shenqu.speech.phones import UnreadableError
 from shenqu.speech.reading import SpokenWord, read_aloud
+from shenqu.speech.recognise import Recogniser
 from shenqu.speech.syllables import find_syllables
 from shenqu.units import hz_to_pitch
 
@@ -74,8 +76,17 @@ class _Watched:
         return self.sound.part(start_s, end_s)
 
 
-def hear(speech: Path, options: WordsOptions, *, needed: int | None, report: Report = silent) -> Heard:
+def hear(
+    speech: Path,
+    options: WordsOptions,
+    *,
+    needed: int | None,
+    report: Report = silent,
+    recogniser: Recogniser | None = None,
+) -> Heard:
     """Return what is said in the recording at `speech`, at least its first `needed` syllables; None: all of it.
+
+    Where its words are to be recognised, `recogniser` does it, by default Whisper.
 
     Raises
     ------
@@ -87,7 +98,7 @@ def hear(speech: Path, options: WordsOptions, *, needed: int | None, report: Rep
     ShenquWarning
         Where the text cannot be read aloud, or the speech is a whisper.
     """
-    transcript, sound = _listen(speech, options, needed, report)
+    transcript, sound = _listen(speech, options, needed, report, recogniser)
     first_s = transcript.syllables[0].start_s - options.start_s
     last_s = max(syllable.end_s for syllable in transcript.syllables) - options.start_s
     pitch = track_long_pitch(_cut(sound, first_s, last_s + 0.1))
@@ -97,12 +108,18 @@ def hear(speech: Path, options: WordsOptions, *, needed: int | None, report: Rep
     return Heard(transcript=transcript, speaker_pitch=_usual_pitch(vowels_hz))
 
 
-def hear_words(speech: Path, options: WordsOptions, *, report: Report = silent) -> Transcript:
+def hear_words(
+    speech: Path, options: WordsOptions, *, report: Report = silent, recogniser: Recogniser | None = None
+) -> Transcript:
     """Return all that is said in the recording at `speech`. Errors and warnings are those of `hear`."""
-    return _listen(speech, options, None, report).transcript
+    return _listen(speech, options, None, report, recogniser).transcript
 
 
-def _listen(speech: Path, options: WordsOptions, needed: int | None, report: Report) -> _Listened:
+def _listen(
+    speech: Path, options: WordsOptions, needed: int | None, report: Report, recogniser: Recogniser | None
+) -> _Listened:
+    if options.recognise or recogniser:
+        return _hear_recognised(speech, options, needed, report, recogniser)
     if options.text is None:
         return _hear_syllables(speech, options, needed, report)
     transcript = read_transcript(options.text)
@@ -115,6 +132,24 @@ def _listen(speech: Path, options: WordsOptions, needed: int | None, report: Rep
         warnings.warn(f"{reason}; its syllables are found by ear", ShenquWarning, stacklevel=4)
         return _hear_syllables(speech, options, needed, report)
     return _hear_words(speech, options, cues, words, language=language, needed=needed, report=report)
+
+
+def _hear_recognised(
+    speech: Path, options: WordsOptions, needed: int | None, report: Report, recogniser: Recogniser | None
+) -> _Listened:
+    """Hear the words that are recognised; where there are none, or none that can be read aloud, the syllables."""
+    sound = _read(speech, options, options.end_s, report)
+    recognised = recognise_words(sound, options, recogniser, needed=needed, report=report)
+    try:
+        if not recognised.cues:
+            raise UnreadableError(f"{speech}: no words were recognised in it")
+        language, words = read_aloud(
+            recognised.cues, recognised.language, lexicon=pronunciations, find_phonetics=find_espeak
+        )
+    except InputError as reason:
+        warnings.warn(f"{reason}; its syllables are found by ear", ShenquWarning, stacklevel=5)
+        return _hear_syllables(speech, options, needed, report)
+    return _hear_words(speech, options, recognised.cues, words, language=language, needed=needed, report=report)
 
 
 def _vowels_hz(pitch: PitchTrack, transcript: Transcript, *, origin_s: float) -> npt.NDArray[np.float64]:
