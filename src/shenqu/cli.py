@@ -103,6 +103,7 @@ def words(
     *,
     output: Out = None,
     to: Literal["json", "textgrid", "srt", "vtt", "lrc", "ass"] | None = None,
+    plot: Annotated[Path | None, Parameter(name="--plot")] = None,
     force: Force = False,
     options: Said = WordsOptions(),  # noqa: B008 - frozen
     voice: Talk = Voice(),
@@ -114,18 +115,23 @@ def words(
     speech
         The recording: any audio or video file that FFmpeg reads.
     output
-        The file to write: .json .TextGrid .srt .vtt .lrc .ass. Default: to stdout.
+        The file to write: .json .TextGrid .srt .vtt .lrc .ass. Default: to stdout; with --plot, not at all.
     to
-        In which form. Default: as the output's ending says, else json.
+        In which form, also on stdout beside a plot. Default: as the output's ending says, else json.
+    plot
+        A chart of the words over their sound: .png is a picture, .html a page to zoom and to hear each word in.
     force
-        Replace a file that exists.
+        Replace files that exist.
     """
     with _reporting(voice) as report:
-        said = shenqu.words(speech, out=output, to=to, force=force, report=report, **dataclasses.asdict(options))
-    if output is None:
+        said = shenqu.words(
+            speech, out=output, to=to, plot=plot, force=force, report=report, **dataclasses.asdict(options)
+        )
+    written = [str(path) for path in (output, plot) if path]
+    if output is None and (plot is None or to is not None):
         _print_whole(shenqu.write_words(said, to or "json"))
-    elif not voice.quiet:
-        _say(f"{output}  ({len(said.words)} words, {len(said.syllables)} syllables)")
+    if written and not voice.quiet:
+        _say(f"{', '.join(written)}  ({len(said.words)} words, {len(said.syllables)} syllables)")
 
 
 @app.command

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 
 Levels = npt.NDArray[np.float32]
@@ -24,7 +23,7 @@ FLOOR_DB = -120.0
 RANGE_DB = 55.0
 _WINDOW_S = 0.007
 _STEP_S = 0.002  # between the windows whose mean makes a column
-_BINS = 512
+_TRANSFORM = 256
 _EMPHASIS_HZ = 50.0
 _COLUMNS_AT_ONCE = 4096
 
@@ -71,14 +70,14 @@ def _column_power(
     padded = np.pad(heard, (before, after if len(heard) else after + width))
     frames = sliding_window_view(padded, width)[np.minimum(firsts - firsts[0], len(padded) - width)]
     window = np.hanning(width + 2)[1:-1].astype(np.float32)
-    spectrum = scipy.fft.rfft(frames * (window / window.sum()), n=_bins(rate), axis=1)
+    spectrum = np.fft.rfft(frames * (window / window.sum()), n=_transform(rate), axis=1)
     power = np.square(spectrum.real) + np.square(spectrum.imag)
     return np.asarray(power.reshape(columns, windows, -1).mean(axis=1), dtype=np.float32)
 
 
-def _bins(rate: int) -> int:
-    """Return the length of the transform: about 31 Hz a bin, whatever the rate."""
-    return int(2 ** np.ceil(np.log2(_BINS * rate / 16_000)))
+def _transform(rate: int) -> int:
+    """Return the length of the transform: about 62 Hz a bin, less than the window tells apart, whatever the rate."""
+    return int(2 ** np.ceil(np.log2(_TRANSFORM * rate / 16_000)))
 
 
 def _rows_db(power: Levels, rate: int, rows: int) -> Levels:

@@ -48,6 +48,19 @@ FAVOURITES = (
     "YuGothB.ttc",
     "malgunbd.ttf",
 )
+# The same families, less heavy, for small letters.
+PLAIN_FACES = {
+    "NotoSans-Bold.ttf": "NotoSans-Regular.ttf",
+    "DejaVuSans-Bold.ttf": "DejaVuSans.ttf",
+    "arialbd.ttf": "arial.ttf",
+    "Arial Bold.ttf": "Arial.ttf",
+    "LiberationSans-Bold.ttf": "LiberationSans-Regular.ttf",
+    "NotoSansCJK-Bold.ttc": "NotoSansCJK-Regular.ttc",
+    "NotoSansSC-Bold.otf": "NotoSansSC-Regular.otf",
+    "msyhbd.ttc": "msyh.ttc",
+    "YuGothB.ttc": "YuGothR.ttc",
+    "malgunbd.ttf": "malgun.ttf",
+}
 # Which face of a collection, and which family of the extra, writes a language its own way.
 NOTO_FACES = {"ja": 0, "ko": 1, "zh": 2, "zh-tw": 3, "zh-hk": 4}
 EXTRA_FAMILIES = {"ja": "notosansjp", "ko": "notosanskr", "zh": "notosanssc", "zh-tw": "notosanstc"}
@@ -86,13 +99,15 @@ class Typeface:
         return _mask(self, letter) != _mask(self, NO_CHARACTER)
 
 
-def find_typeface(text: str, *, language: str = "und") -> Typeface:
+def find_typeface(text: str, *, language: str = "und", bold: bool = True) -> Typeface:
     """Return the first typeface that can write all of `text`, else the one that lacks least of it.
+
+    Where there is a choice it is a `bold` one, to be read from afar, or one for small letters.
 
     Warns (ShenquWarning), naming what cannot be written and what to install, in the second case.
     """
     best, lacking = Typeface(), Typeface().missing(text)
-    for typeface in _typefaces(language.lower()):
+    for typeface in _typefaces(language.lower(), bold=bold):
         if not lacking:
             return best
         missing = typeface.missing(text)
@@ -100,7 +115,7 @@ def find_typeface(text: str, *, language: str = "und") -> Typeface:
             best, lacking = typeface, missing
     if lacking:
         warnings.warn(
-            f"captions: no font here can write {' '.join(lacking[:12])}; "
+            f"no font here can write {' '.join(lacking[:12])}; "
             f"install one that does (Chinese, Japanese, Korean: pip install 'shenqu[cjk]')",
             ShenquWarning,
             stacklevel=2,
@@ -108,15 +123,16 @@ def find_typeface(text: str, *, language: str = "und") -> Typeface:
     return best
 
 
-def _typefaces(language: str) -> Iterator[Typeface]:
+def _typefaces(language: str, *, bold: bool = True) -> Iterator[Typeface]:
     """Yield typefaces from the likeliest to the last resort."""
     tongue = language if language in NOTO_FACES else language.split("-", maxsplit=1)[0]
     files = {path.name: path for folder in reversed(_font_folders()) for path in _font_files(folder)}
-    for name in FAVOURITES:
+    favourites = FAVOURITES if bold else tuple(PLAIN_FACES.get(name, name) for name in FAVOURITES)
+    for name in favourites:
         if name in files:
             yield Typeface(path=files[name], face=NOTO_FACES.get(tongue, 2) if "CJK" in name else 0)
     yield from _extra_typefaces(tongue)
-    yield from (Typeface(path=files[name]) for name in sorted(files) if name not in FAVOURITES)
+    yield from (Typeface(path=files[name]) for name in sorted(files) if name not in favourites)
 
 
 def _extra_typefaces(tongue: str) -> Iterator[Typeface]:

@@ -40,10 +40,8 @@ _TRIED_PARTS, _TRIED_S, _TRIED_COLUMN_S, _TRIED_ROWS = 24, 1.0, 0.01, 64
 # ------------------------------------------------------------------ what is charted
 
 
-def words_chart(
-    transcript: Transcript, *, title: str, start_s: float, end_s: float, pitch: PitchTrack | None = None
-) -> Chart:
-    """Return the chart of `transcript` from `start_s` to `end_s`; `pitch` begins at `start_s`.
+def words_chart(transcript: Transcript, *, title: str, start_s: float, end_s: float) -> Chart:
+    """Return the chart of `transcript` from `start_s` to `end_s`.
 
     Words that do not begin in between are left out. Words that were not heard stand between their neighbours.
     """
@@ -68,7 +66,6 @@ def words_chart(
         end_s=end_s,
         lanes=tuple(lane for lane in lanes if lane.spans),
         marks=(Marks(name="vowel onset", times_s=tuple(_short(syllable.vowel_s) for syllable in syllables)),),
-        curves=(_curve(pitch, start_s, end_s),) if pitch is not None and pitch.voiced.any() else (),
     )
 
 
@@ -137,16 +134,11 @@ def _text(words: Sequence[Word]) -> str:
     return text
 
 
-def _curve(pitch: PitchTrack, start_s: float, end_s: float) -> Curve:
-    """Return `pitch` with as many values as an eye can tell apart."""
+def pitch_curve(pitch: PitchTrack, *, start_s: float, name: str = "pitch") -> Curve:
+    """Return `pitch`, which begins at `start_s`, with as many values as an eye can tell apart."""
     step = max(round(_CURVE_HOP_S / pitch.hop_s), -(-len(pitch.f0_hz) // MOST_CURVE_POINTS), 1)
-    last = round((end_s - start_s) / pitch.hop_s) + 1
-    return Curve(
-        name="pitch",
-        start_s=start_s,
-        hop_s=pitch.hop_s * step,
-        hz=tuple(round(float(hz), 1) for hz in pitch.f0_hz[:last:step]),
-    )
+    hz = tuple(round(float(value), 1) for value in pitch.f0_hz[::step])
+    return Curve(name=name, start_s=start_s, hop_s=pitch.hop_s * step, hz=hz)
 
 
 # ------------------------------------------------------------------ where labels find room
@@ -169,7 +161,7 @@ def place_labels(
     third of its width, and takes the first row, from 0, where that is enough. `labels` come in the order of middles.
 
     >>> place_labels([Label(10, 20), Label(25, 20), Label(30, 20)], rows=2, left=0, right=100, gap=2)
-    [(0, 0), (0, 22), (1, 20.0)]
+    [(0, 0.0), (1, 15.0), (0, 22.0)]
     """
     free = [left - gap] * rows
     placed: list[tuple[int, float] | None] = []

@@ -42,6 +42,7 @@ SHORTEST_ROW_S = 2.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 92, 60, 118, 20
 _SOUND, _TICKS, _LABEL_ROW, _BAR, _BOX, _SPACE = 190, 20, 19, 20, 22, 30
 _LABEL_ROWS = 2
+_LEAST_BOX = 8
 _TITLE, _FACTS, _TEXT, _SMALL = 27, 15, 15, 12
 
 
@@ -296,22 +297,21 @@ class _Sheet:
             self._draw.rectangle([left, top + 1, right - 2, bottom - 2], fill=fill)
 
     def _draw_gaps(self, row: _Row, top: int, spans: Sequence[Span]) -> None:
-        """Draw what is missing: dashed boxes, or a caret where there is no time for it, with its text."""
-        texts = [
-            _elided(span.text, self._small, max(140, row.x(span.end_s) - row.x(span.start_s) - 8)) for span in spans
-        ]
-        labels = [Label(row.middle(span), self._small.getlength(text)) for span, text in zip(spans, texts, strict=True)]
-        places = place_labels(labels, rows=1, left=_LEFT, right=max(row.right, _LEFT + 160), gap=12)
-        for span, text, place in zip(spans, texts, places, strict=True):
+        """Draw what is missing: dashed boxes, or a caret where there is no time for it; its text in one row only."""
+        theme, font = self._theme, self._small
+        for span in spans:
             left, right = row.x(span.start_s), row.x(span.end_s)
-            if right - left >= 8:
-                _dashed_box(self._draw, left, right - 1, top + 2, top + _LABEL_ROW + 4, self._theme.missing)
+            if right - left >= _LEAST_BOX:
+                _dashed_box(self._draw, left, right - 1, top + 2, top + _LABEL_ROW + 4, theme.missing)
             else:
-                _triangle(self._draw, (left + right) // 2, top, self._theme.missing)
-            if place is not None:
-                self._draw.text(
-                    (place[1], top + 6 + _LABEL_ROW / 2), text, fill=self._theme.missing, font=self._small, anchor="lm"
-                )
+                _triangle(self._draw, (left + right) // 2, top, theme.missing)
+        told = [span for span in spans if row.start_s <= (span.start_s + span.end_s) / 2 < row.end_s]
+        texts = [_elided(span.text, font, max(140, row.x(span.end_s) - row.x(span.start_s) - 8)) for span in told]
+        labels = [Label(row.middle(span), font.getlength(text)) for span, text in zip(told, texts, strict=True)]
+        places = place_labels(labels, rows=1, left=_LEFT, right=max(row.right, _LEFT + 160), gap=12)
+        for text, place in zip(texts, places, strict=True):
+            if place:
+                self._draw.text((place[1], top + 6 + _LABEL_ROW / 2), text, fill=theme.missing, font=font, anchor="lm")
 
 
 def _curve_y(hz: float) -> float:

@@ -15,12 +15,12 @@ from shenqu.engines.swift_pitch import track_long_pitch
 from shenqu.errors import InputError, ShenquWarning
 from shenqu.media.audio import encode_audio, read_sound
 from shenqu.media.fonts import find_typeface
-from shenqu.picture.chart import words_chart
+from shenqu.picture.chart import pitch_curve, words_chart
 from shenqu.picture.page import Piece, chart_page
 from shenqu.picture.sheet import draw_sheet, sheet_end_s
+from shenqu.pipeline.hear import HEARING_RATE
 
 PLOT_ENDINGS = (".png", ".html")
-HEARING_RATE = 16_000
 MOST_SOUND_S = 600.0
 """Of a page; more would make it too large to pass on."""
 _PIECE_S = 30.0
@@ -32,17 +32,12 @@ def check_plot(path: Path) -> None:
         raise InputError(f"{path}: words are plotted as {' or '.join(PLOT_ENDINGS)}; choose such an ending for --plot")
 
 
-def plot_words(path: Path, transcript: Transcript, speech: Path, options: WordsOptions, *, ending: str) -> None:
-    """Write the chart of `transcript`, heard in `speech`, to `path`, as the `ending` says, one of `PLOT_ENDINGS`."""
-    sound = read_sound(speech, rate=HEARING_RATE, start_s=options.start_s, end_s=options.end_s)
-    chart = words_chart(
-        transcript,
-        title=speech.name,
-        start_s=options.start_s,
-        end_s=options.start_s + sound.duration_s,
-        pitch=track_long_pitch(sound),
-    )
-    if ending == ".png":
+def plot_words(path: Path, transcript: Transcript, speech: Path, options: WordsOptions) -> None:
+    """Write the chart of `transcript`, heard in the recording `speech`, to `path`, whose ending says how."""
+    sound = read_sound(speech, rate=HEARING_RATE, start_s=options.start_s, end_s=options.end_s, channel=options.speaker)
+    end_s = options.start_s + sound.duration_s
+    chart = words_chart(transcript, title=speech.name, start_s=options.start_s, end_s=end_s)
+    if path.suffix.lower() == ".png":
         _write_sheet(path, chart, sound)
     else:
         _write_page(path, chart, sound)
@@ -53,17 +48,24 @@ def _write_sheet(path: Path, chart: Chart, sound: LongSound) -> None:
     if end_s < chart.end_s:
         shown = f"only {chart.start_s:.1f} to {end_s:.1f} s of {chart.end_s:.1f} s are shown"
         chart = chart.replace(facts=(*chart.facts, shown))
-        warnings.warn(f"{shown}; choose another part (--start, --end), or plot to .html", ShenquWarning, stacklevel=3)
+        warnings.warn(f"{shown}; choose another part (--start, --end), or plot to .html", ShenquWarning, stacklevel=4)
+    part = LongSound(pcm=sound.pcm[: round((end_s - chart.start_s) * sound.rate)], rate=sound.rate)
     texts = " ".join((chart.title, *(span.text for lane in chart.lanes for span in lane.spans)))
-    image = draw_sheet(chart, sound, find_typeface(texts, language=chart.language))
-    image.save(path, format="PNG", compress_level=4)
+    typeface = find_typeface(texts, language=chart.language, bold=False)
+    draw_sheet(_with_pitch(chart, part), part, typeface).save(path, format="PNG", compress_level=4)
 
 
 def _write_page(path: Path, chart: Chart, sound: LongSound) -> None:
     heard_s = min(sound.duration_s, MOST_SOUND_S)
     note = "" if heard_s == sound.duration_s else f"with sound for the first {heard_s / 60:.0f} minutes"
     pieces = list(_pieces(chart.start_s, sound, heard_s))
-    path.write_text(chart_page(chart, sound, pieces=pieces, note=note), encoding="utf-8", newline="\n")
+    page = chart_page(_with_pitch(chart, sound), sound, pieces=pieces, note=note)
+    path.write_text(page, encoding="utf-8", newline="\n")
+
+
+def _with_pitch(chart: Chart, sound: LongSound) -> Chart:
+    pitch = track_long_pitch(sound)
+    return chart.replace(curves=(pitch_curve(pitch, start_s=chart.start_s),)) if pitch.voiced.any() else chart
 
 
 def _pieces(start_s: float, sound: LongSound, heard_s: float) -> Iterator[Piece]:
