@@ -101,7 +101,8 @@ def realign(
     for first, last in _runs(words):
         rows[first:last] = _beside(ear, words, first, last)
     _warn_of_unheard(words, rows)
-    whole = transcript.replace(language=told, words=tuple(word for row in rows for word in row))
+    language = told if transcript.language == "und" else transcript.language
+    whole = transcript.replace(language=language, words=tuple(word for row in rows for word in row))
     return Realigned(whole, tuple(rows))
 
 

@@ -1,0 +1,413 @@
+"""Transcripts that a hand has changed: what it touched is found again, all else keeps every digit."""
+
+import json
+import os
+import time
+import warnings
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soxr
+from hypothesis import given, settings
+from test_textgrid import transcripts
+
+from shenqu.documents.arrangement import Placement
+from shenqu.documents.audio import LongSound
+from shenqu.documents.speech import Phone, Syllable, Transcript, Word
+from shenqu.documents.tune import Note
+from shenqu.engines.pocketsphinx_aligner import PocketsphinxAligner, pronunciations
+from shenqu.errors import InputError, ShenquWarning
+from shenqu.media.textgrid import textgrid_transcript, to_textgrid
+from shenqu.music.carry import carry
+from shenqu.pipeline.written import write_words
+from shenqu.speech.hand import letters
+from shenqu.speech.lines import demo_line
+from shenqu.speech.realign import realign
+from shenqu.speech.speaker import speak
+
+RATE = 16_000
+CLOSE_S = 0.03
+
+
+class Recording:
+    """A spoken line, its exact transcript, and how much of it was listened to."""
+
+    def __init__(self, language):
+        spoken = speak(demo_line(language), language=language)
+        sound = soxr.resample(spoken.audio.mono, spoken.audio.rate, RATE)
+        self.pcm = np.round(np.clip(sound, -1, 1) * 32767).astype(np.int16)
+        self.truth = spoken.transcript
+        self.aligner = PocketsphinxAligner()
+        self.listened_s = 0.0
+
+    def listen(self, start_s, end_s):
+        self.listened_s += end_s - start_s
+        return LongSound(pcm=self.pcm[round(start_s * RATE) : round(end_s * RATE)], rate=RATE)
+
+    def realign(self, words, **options):
+        transcript = words if isinstance(words, Transcript) else self.truth.replace(words=tuple(words))
+        self.listened_s = 0.0
+        return realign(
+            transcript,
+            self.listen,
+            duration_s=len(self.pcm) / RATE,
+            aligner=self.aligner,
+            lexicon=pronunciations,
+            **options,
+        ).transcript
+
+    def with_word(self, index, **changes):
+        """Return the true words, one of them changed."""
+        words = list(self.truth.words)
+        words[index] = words[index].replace(**changes)
+        return words
+
+
+@pytest.fixture(scope="module")
+def english():
+    return Recording("en")
+
+
+@pytest.fixture(scope="module")
+def mandarin():
+    return Recording("zh")
+
+
+def misspelt(word):
+    """Return a word whose syllables spell another one, at its place."""
+    return word.replace(syllables=tuple(syllable.replace(text="x") for syllable in word.syllables))
+
+
+def others(words, index):
+    return [word for place, word in enumerate(words) if place != index]
+
+
+def vowels(word):
+    return [syllable.vowel_s for syllable in word.syllables]
+
+
+# ------------------------------------------------------------------ nothing changed
+
+
+class Deaf:
+    """An aligner that hears nothing."""
+
+    rate = RATE
+
+    def find_words(self, *_, **__):
+        return ()
+
+    def find_phones(self, *_, **__):
+        return ()
+
+    def misfit(self, *_, **__):
+        return 0.0
+
+
+@settings(max_examples=40, deadline=None)
+@given(transcripts())
+def test_an_unchanged_transcript_is_returned_as_it_is(transcript):
+    def listen(start_s, end_s):
+        assert any(not word.heard for word in transcript.words), "nothing was changed"
+        return LongSound(pcm=np.zeros(round((end_s - start_s) * RATE), dtype=np.int16), rate=RATE)
+
+    for known in (transcript, textgrid_transcript(to_textgrid(transcript), "a.TextGrid")):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ShenquWarning)
+            found = realign(known, listen, duration_s=200.0, aligner=Deaf(), lexicon=pronunciations)
+        assert found.transcript == transcript
+        assert found.words == tuple((word,) for word in transcript.words)
+
+
+def test_nothing_is_heard_where_nothing_changed(english, mandarin):
+    for recording in (english, mandarin):
+        assert recording.realign(recording.truth) == recording.truth
+        assert recording.listened_s == 0.0
+
+
+def test_syllables_that_were_heard_without_words_are_kept(english):
+    heard = Phone(phone="V", start_s=0.5, end_s=0.6)
+    one = Syllable(text="", start_s=0.4, vowel_s=0.5, vowel_end_s=0.6, end_s=0.7, stress=1, phones=(heard,))
+    unknown = Transcript(language="und", words=(Word(text="", start_s=0.4, end_s=0.7, syllables=(one,)),))
+    assert english.realign(unknown) == unknown
+
+
+# ------------------------------------------------------------------ other words
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_corrected_word_is_found_where_it_was_said(request, language):
+    recording = request.getfixturevalue({"en": "english", "zh": "mandarin"}[language])
+    for index, word in enumerate(recording.truth.words):
+        words = list(recording.truth.words)
+        words[index] = misspelt(word)
+        found = recording.realign(words)
+        assert others(found.words, index) == others(words, index)
+        assert found.words[index].text == word.text
+        assert vowels(found.words[index]) == pytest.approx(vowels(word), abs=CLOSE_S)
+        assert "".join(one.text for one in found.words[index].syllables) == word.text
+        assert not found.words[index].pinned
+        assert recording.realign(found) == found
+
+
+def test_a_word_without_times_is_found(english):
+    for index in (0, 3, 7, 12):
+        known = english.truth.words[index]
+        words = english.with_word(index, start_s=None, end_s=None, syllables=(), confidence=0.0)
+        found = english.realign(words)
+        assert vowels(found.words[index]) == pytest.approx(vowels(known), abs=CLOSE_S)
+        assert others(found.words, index) == others(words, index)
+
+
+def test_several_words_in_a_row_are_found_together(english):
+    words = list(english.truth.words)
+    words[3:6] = [Word(text=word.text) for word in words[3:6]]
+    found = english.realign(words)
+    for index in (3, 4, 5):
+        assert vowels(found.words[index]) == pytest.approx(vowels(english.truth.words[index]), abs=CLOSE_S)
+    assert (found.words[:3], found.words[6:]) == (english.truth.words[:3], english.truth.words[6:])
+
+
+def test_words_written_as_one_become_several(english):
+    words = list(english.truth.words)
+    words[3:6] = [words[3].replace(text="thank you - very", end_s=words[5].span_s[1])]
+    words[3] = words[3].replace(syllables=(words[3].syllables[0].replace(end_s=words[3].span_s[1]),))
+    found = english.realign([*words[:3], words[3].replace(start_s=None, end_s=None, syllables=()), *words[4:]])
+    assert [word.text for word in found.words[3:6]] == ["thank", "you -", "very"]
+    assert vowels(found.words[4]) == pytest.approx(vowels(english.truth.words[4]), abs=CLOSE_S)
+    assert found.words[6:] == english.truth.words[6:]
+
+
+def test_a_word_that_was_not_said_stays_unheard_with_one_warning(english):
+    words = list(english.truth.words)
+    words[1:1] = [Word(text="hippopotamus"), Word(text="rhinoceros")]
+    with pytest.warns(ShenquWarning, match="2 words were not heard") as caught:
+        found = english.realign(words)
+    assert len(caught) == 1
+    assert [(word.heard, word.confidence) for word in found.words[1:3]] == [(False, 0.0)] * 2
+    assert (found.words[0], *found.words[3:]) == english.truth.words
+
+
+def test_punctuation_and_capitals_keep_all_times(english):
+    found = english.realign(english.with_word(0, text="“Hel-LO”!"))
+    assert [one.text for one in found.words[0].syllables] == ["“Hel-", "LO”!"]
+    assert english.listened_s == 0.0
+    back = english.realign(found.replace(words=(found.words[0].replace(text="hello"), *found.words[1:])))
+    assert back == english.truth
+
+
+def test_a_blanked_word_keeps_its_times(english):
+    found = english.realign(english.with_word(0, text="[coughs]"))
+    assert found.words[0].span_s == english.truth.words[0].span_s
+    assert [one.text for one in found.words[0].syllables] == ["[coughs]", ""]
+    assert english.realign(found) == found
+
+
+def test_a_deleted_word_leaves_its_neighbours(english):
+    words = others(english.truth.words, 4)
+    assert english.realign(words) == english.truth.replace(words=tuple(words))
+
+
+def test_signs_that_are_read_count_as_letters():
+    assert letters("it's") != letters("its")
+    assert letters("O.K.,") == letters("ok")
+    assert letters("हिन्दी") != letters("हनद")
+
+
+# ------------------------------------------------------------------ other times
+
+
+def test_a_moved_word_keeps_its_times_to_the_last_digit(english):
+    known = english.truth.words[8]
+    start_s, end_s = known.span_s[0] + 0.0212345678901, known.span_s[1] - 0.0112345678901
+    found = english.realign(english.with_word(8, start_s=start_s, end_s=end_s))
+    word = found.words[8]
+    assert word.span_s == (word.syllables[0].start_s, word.syllables[-1].end_s) == (start_s, end_s)
+    assert (word.syllables[0].phones[0].start_s, word.syllables[-1].phones[-1].end_s) == (start_s, end_s)
+    assert vowels(word) == pytest.approx(vowels(known), abs=CLOSE_S)
+    assert word.pinned
+    assert others(found.words, 8) == others(english.truth.words, 8)
+    assert english.realign(found) == found
+
+
+def test_a_moved_word_wins_over_its_neighbour(english):
+    before, known = english.truth.words[7:9]
+    start_s = known.span_s[0] - 0.06
+    found = english.realign(english.with_word(8, start_s=start_s))
+    assert found.words[8].span_s == (start_s, known.span_s[1])
+    assert found.words[7].span_s[1] <= start_s
+    assert vowels(found.words[7]) == pytest.approx(vowels(before), abs=CLOSE_S)
+    assert not found.words[7].pinned
+    assert found.words[:7] + found.words[9:] == english.truth.words[:7] + english.truth.words[9:]
+    assert english.realign(found) == found
+
+
+def test_where_the_sounds_do_not_fit_they_are_scaled(english):
+    known = english.truth.words[5]
+    start_s, end_s = known.span_s
+    half_s = start_s + (end_s - start_s) / 10
+    word = english.realign(english.with_word(5, end_s=half_s)).words[5]
+    assert word.span_s == (start_s, half_s)
+    assert [one.text for one in word.syllables] == [one.text for one in known.syllables]
+    share = (word.syllables[0].end_s - start_s) / (half_s - start_s)
+    assert share == pytest.approx((known.syllables[0].end_s - start_s) / (end_s - start_s), abs=0.01)
+
+
+def test_a_moved_vowel_is_pinned_and_its_phones_follow(english):
+    known = english.truth.words[1]
+    syllable = known.syllables[0].replace(vowel_s=known.syllables[0].vowel_s + 0.0123456789)
+    found = english.realign(english.with_word(1, syllables=(syllable,)))
+    word = found.words[1]
+    assert word.pinned and word.span_s == known.span_s
+    assert word.syllables[0].replace(phones=()) == syllable.replace(phones=())
+    vowel = next(phone for phone in word.syllables[0].phones if phone.phone == "AE")
+    assert (vowel.start_s, vowel.end_s) == (syllable.vowel_s, syllable.vowel_end_s)
+    edges = [(phone.start_s, phone.end_s) for phone in word.syllables[0].phones]
+    assert all(one[1] == after[0] for one, after in zip(edges, edges[1:], strict=False))
+    assert others(found.words, 1) == others(english.truth.words, 1)
+    assert english.realign(found) == found
+
+
+def test_a_moved_syllable_takes_its_word_with_it(english):
+    known = english.truth.words[0]
+    first, last = known.syllables
+    longer = last.replace(end_s=last.end_s + 0.05)
+    found = english.realign(english.with_word(0, syllables=(first, longer)))
+    assert found.words[0].span_s == (known.span_s[0], longer.end_s)
+    assert found.words[0].pinned and found.words[0].syllables[0] == first
+
+
+def test_what_was_pinned_survives_when_the_word_is_moved_again(english):
+    known = english.truth.words[1]
+    vowel_s = known.syllables[0].vowel_s + 0.01
+    pinned = english.realign(english.with_word(1, syllables=(known.syllables[0].replace(vowel_s=vowel_s),)))
+    words = list(pinned.words)
+    words[1] = words[1].replace(start_s=words[1].span_s[0] + 0.01)
+    assert english.realign(words).words[1].syllables[0].vowel_s == vowel_s
+
+
+def test_pinned_words_are_walls(english):
+    words = english.with_word(3, pinned=True)
+    words[4] = misspelt(words[4])
+    found = english.realign(words)
+    assert found.words[3] == words[3]
+    assert found.words[4].span_s[0] >= words[3].span_s[1]
+
+
+def test_words_split_and_merged_in_praat_keep_their_syllables(english):
+    grid = to_textgrid(english.truth)
+    hello = english.truth.words[0]
+    start_s, middle_s, end_s = hello.span_s[0], hello.syllables[0].end_s, hello.span_s[1]
+    whole = f'''            xmin = {start_s!r}
+            xmax = {end_s!r}
+            text = "hello"'''
+    assert grid.count(whole) == 1
+    parts = whole.replace(repr(end_s), repr(middle_s)).replace("hello", "hel")
+    parts += whole.replace(repr(start_s), repr(middle_s)).replace("hello", "lo")
+    split = grid.replace(whole, parts)
+    count = 2 * len(english.truth.words) + 1
+    found = english.realign(textgrid_transcript(_recounted(split, 1), "a.TextGrid"))
+    assert [word.text for word in found.words[:2]] == ["hel", "lo"]
+    assert [word.syllables[0].replace(text="") for word in found.words[:2]] == [
+        syllable.replace(text="") for syllable in hello.syllables
+    ]
+    assert found.words[2:] == english.truth.words[1:]
+    assert count
+
+
+def _recounted(grid, more):
+    """Return a TextGrid whose first tier says that it has so many intervals more."""
+    head, _, tail = grid.partition("intervals: size = ")
+    number, _, rest = tail.partition("\n")
+    return f"{head}intervals: size = {int(number) + more}\n{rest}"
+
+
+def test_a_boundary_moved_in_the_words_tier_alone(english):
+    grid = to_textgrid(english.truth)
+    one, other = english.truth.words[6], english.truth.words[8]
+    assert one.span_s[1] < english.truth.words[7].span_s[0]
+    tier, _, rest = grid.partition('name = "syllables"')
+    moved = tier.replace(repr(other.span_s[1]), repr(other.span_s[1] - 0.025))
+    found = english.realign(textgrid_transcript(moved + 'name = "syllables"' + rest, "a.TextGrid"))
+    assert found.words[8].span_s == (other.span_s[0], other.span_s[1] - 0.025)
+    assert found.words[9].span_s[0] == other.span_s[1] - 0.025
+    assert found.words[8].pinned and found.words[9].pinned
+    assert others(others(found.words, 9), 8) == others(others(english.truth.words, 9), 8)
+
+
+# ------------------------------------------------------------------ what cannot be
+
+
+def test_words_out_of_order_are_named(english):
+    words = list(english.truth.words)
+    words[2], words[3] = words[3], words[2]
+    with pytest.raises(InputError, match=r"the word `you` at \d+\.\d+ s lies over `thank`"):
+        english.realign(words)
+
+
+def test_words_of_another_recording_are_refused(english):
+    late = Transcript(language="en", words=(Word(text="late", start_s=99.0, end_s=99.5),))
+    with pytest.raises(InputError, match=r"`late` ends at 99\.50 s and the recording at .* another recording"):
+        english.realign(late)
+
+
+def test_a_new_word_in_a_language_that_is_not_read_is_refused(english):
+    words = english.with_word(0, text="пожалуйста")
+    with pytest.raises(InputError, match="ru"):
+        realign(
+            Transcript(language="ru", words=tuple(words)),
+            english.listen,
+            duration_s=len(english.pcm) / RATE,
+            aligner=english.aligner,
+            lexicon=pronunciations,
+        )
+
+
+# ------------------------------------------------------------------ placements
+
+
+def note(number):
+    return Note(pitch=60 + number, onset_beat=Fraction(number), length_beat=Fraction(1))
+
+
+def placed(*syllables):
+    return tuple(Placement(syllable=syllable, notes=(note(place),)) for place, syllable in enumerate(syllables))
+
+
+def test_words_that_kept_their_syllables_keep_their_notes(english):
+    words = english.truth.words
+    placements = placed(0, 1, None, 2, 3, 0, 1)
+    carried = carry(placements, words, [(word,) for word in words])
+    assert (carried.placements, carried.unsung, carried.lost) == (placements, (), ())
+
+
+def test_the_last_syllable_goes_on_where_there_are_fewer(english):
+    words = english.truth.words
+    short = words[0].replace(syllables=words[0].syllables[:1])
+    carried = carry(placed(0, 1, 2, 0, 1, 3), words, [(short,), *((word,) for word in words[1:])])
+    assert [(one.syllable, len(one.notes)) for one in carried.placements] == [(0, 2), (1, 1), (0, 2), (2, 1)]
+    notes = [note for one in carried.placements for note in one.notes]
+    assert notes == [note for one in placed(0, 1, 2, 0, 1, 3) for note in one.notes]
+
+
+def test_surplus_syllables_stay_unsung_and_are_named(english):
+    words = english.truth.words
+    longer = words[1].replace(syllables=words[0].syllables)
+    carried = carry(placed(0, 1, 2, 3), words, [(words[0],), (longer,), *((word,) for word in words[2:])])
+    assert [one.syllable for one in carried.placements] == [0, 1, 2, 4]
+    assert [one.text for one in carried.unsung] == ["lo"]
+
+
+def test_notes_of_a_lost_word_are_rests(english):
+    words = english.truth.words
+    lost = Word(text="gone", confidence=0.0)
+    carried = carry(placed(0, 1, 2), words, [(lost,), *((word,) for word in words[1:])])
+    assert [one.syllable for one in carried.placements] == [None, None, 0]
+    assert carried.lost == (words[0],)
+
+
+def test_a_placement_beyond_the_syllables_is_refused(english):
+    with pytest.raises(InputError, match=r"placement 1 sings syllable 99"):
+        carry(placed(0, 99), english.truth.words, [(word,) for word in english.truth.words])
