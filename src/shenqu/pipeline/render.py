@@ -21,6 +21,7 @@ from shenqu.documents.audio import Audio, Samples
 from shenqu.documents.performance import Performance, TempoMap
 from shenqu.documents.picture import CaptionLine, EditList
 from shenqu.documents.song import Song
+from shenqu.dsp.pitch_track import PitchTrack
 from shenqu.engines.swift_pitch import track_pitch
 from shenqu.engines.world import analyse_voice
 from shenqu.errors import InputError
@@ -84,6 +85,17 @@ class Film:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Lead:
+    """The lead voice of a song at `SONG_RATE`, when what is sung, and the pitch of the speech from `origin_s` on."""
+
+    performance: Performance
+    clock: TempoMap
+    vocal: Samples
+    spoken: PitchTrack
+    origin_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sung:
     """Everything that can be heard of a song, and when what is sung."""
 
@@ -132,6 +144,25 @@ def render_files(song: Song, film: Film, out: Path, *, stems: Mapping[str, Path]
 
 def render_sound(song: Song, speech: Path, *, report: Report) -> Sung:
     """Sing `song`, play the band and mix them."""
+    lead = render_lead(song, speech, report=report)
+    report("playing", 0.0)
+    style = None if song.options.band == "auto" else song.options.band
+    parts = band_parts(song.tune, style=style, seed=song.seed)
+    duration_s = lead.performance.duration_s
+    backing = play(parts, tempo_map=lead.clock, duration_s=duration_s, transpose=song.transpose)
+    report("mixing", 0.0)
+    mixdown = mix(lead.vocal, backing, voice_level_db=song.options.voice_level_db)
+    return Sung(performance=lead.performance, clock=lead.clock, vocal=lead.vocal, mixdown=mixdown)
+
+
+def render_lead(song: Song, speech: Path, *, report: Report) -> Lead:
+    """Sing `song` alone, with the recording at `speech`.
+
+    Raises
+    ------
+    InputError
+        Where it would last too long, or cannot be sung as its document says.
+    """
     clock = song_tempo(song.tune, tempo_factor=song.tempo_factor)
     ends = [note.end_beat for placement in song.placements for note in placement.notes]
     duration_s = clock.beat_to_s(max([song.tune.end_beat, *ends])) + TAIL_S
@@ -143,30 +174,23 @@ def render_sound(song: Song, speech: Path, *, report: Report) -> Sung:
     arrangement = Arrangement(placements=song.placements, transpose=song.transpose, tempo_factor=song.tempo_factor)
     performance = perform(arrangement, song.transcript, clock, duration_s=duration_s, mode=song.options.mode)
     report("singing", 0.0)
-    vocal = _vocal(song, performance, speech)
-    report("playing", 0.0)
-    style = None if song.options.band == "auto" else song.options.band
-    parts = band_parts(song.tune, style=style, seed=song.seed)
-    backing = play(parts, tempo_map=clock, duration_s=duration_s, transpose=song.transpose)
-    report("mixing", 0.0)
-    mixdown = mix(vocal, backing, voice_level_db=song.options.voice_level_db)
-    return Sung(performance=performance, clock=clock, vocal=vocal, mixdown=mixdown)
+    return _sing(song, performance, clock, speech)
 
 
-def _vocal(song: Song, performance: Performance, speech: Path) -> Samples:
+def _sing(song: Song, performance: Performance, clock: TempoMap, speech: Path) -> Lead:
     """Sing the lead voice; only the part of the recording that is sung is read."""
     speech_s = [row[1] for row in performance.time_map.rows]
     origin_s = max(0.0, min(speech_s) - MARGIN_S)
     audio = read_audio(speech, start_s=origin_s, end_s=max(speech_s) + MARGIN_S, channel=song.options.speaker)
     rate = working_rate(audio.rate)
     samples = np.ascontiguousarray(soxr.resample(audio.mono, audio.rate, rate), dtype=np.float32)
-    hz = track_pitch(samples, rate).f0_hz
-    material = prepare(samples, rate, origin_s=origin_s, hz=hz, transcript=song.transcript)
+    spoken = track_pitch(samples, rate)
+    material = prepare(samples, rate, origin_s=origin_s, hz=spoken.f0_hz, transcript=song.transcript)
     contour = sung_pitch(performance, style=song.options.style, seed=song.seed)
     memory = ArrayCache()
     vocal = sing(material, performance, contour, seed=song.seed, engine=ENGINES["world"], memory=memory)
     memory.prune()
-    return vocal
+    return Lead(performance=performance, clock=clock, vocal=vocal, spoken=spoken, origin_s=origin_s)
 
 
 def _typeface(song: Song, lines: tuple[CaptionLine, ...], title: str) -> Typeface:
