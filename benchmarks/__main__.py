@@ -15,6 +15,8 @@ from benchmarks.singing import describe
 from benchmarks.songs import SongMade, make_songs
 from benchmarks.speed import describe_memory, describe_picture, describe_voice
 from benchmarks.variants import describe_variants
+from benchmarks.words.report import WordsBench
+from benchmarks.words.sets import Sets
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 NOTES = Path(__file__).with_name("notes.md")  # what people have found out about the figures
@@ -26,7 +28,7 @@ Written by `make bench`, which measures the whole product: real songs, made by t
 To repeat it: `SHENQU_DATA` names a folder of recorded speech, whose licences keep it out of this repository,
 `SHENQU_JUDGE` an outside script that measures a song with trackers the renderer does not know. Without the
 first, the benches run on the speech of our own small speaker; without the second, nothing is said on how
-well it sings. `python -m benchmarks singing` (or `voice picture memory variants`) prints one part.
+well it sings. `python -m benchmarks singing` (or `voice picture memory variants words hours`) prints one part.
 
 """
 NO_JUDGE = "Not measured: SHENQU_JUDGE names no script that judges songs."
@@ -69,6 +71,19 @@ class Benches:
             return f"{heading}\n\n{NO_JUDGE}"
         return describe_variants(self.material, self.workshop, self.script)
 
+    @cached_property
+    def heard(self) -> WordsBench:
+        """What is measured of the words."""
+        return WordsBench(Sets(self.material.folder), self.workshop)
+
+    def words(self) -> str:
+        """How well words, syllables and vowels are found."""
+        return self.heard.section()
+
+    def hours(self) -> str:
+        """What three hours of words take."""
+        return self.heard.hours()
+
     def source(self) -> str:
         """Say what was measured."""
         if self.material.folder:
@@ -87,6 +102,8 @@ def main(names: Sequence[str]) -> int:
             "memory": benches.memory,
             "singing": benches.singing,
             "variants": benches.variants,
+            "words": benches.words,
+            "hours": benches.hours,
         }
         unknown = set(names) - set(parts)
         if unknown:
@@ -99,7 +116,7 @@ def main(names: Sequence[str]) -> int:
         if names:
             print(benches.source())
             return 0
-        order = ("singing", "voice", "picture", "memory", "variants")
+        order = ("singing", "voice", "picture", "memory", "variants", "words", "hours")
         sections = [HEAD + benches.source(), machine(), *(written[name] for name in order), NOTES.read_text().strip()]
         PAGE.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
         print(PAGE, file=sys.stderr)

@@ -1,0 +1,1 @@
+"""How well words, syllables and vowels are found: truth, disturbance, rivals, figures."""
