@@ -30,7 +30,6 @@ from shenqu.documents.speech import Cue
 from shenqu.errors import InputError, ShenquWarning, ToolError
 
 USUAL_MODEL = "small"
-"""The smallest that understands most languages well; on two cores about as fast as the speech."""
 _FILES = ("model.bin", "config.json", "tokenizer.json")
 _DOWNLOAD_MB = {
     "tiny": 75, "base": 145, "small": 484, "medium": 1530, "large": 3090, "turbo": 1620,
@@ -153,12 +152,11 @@ def _model_folder(model: str) -> Path:
 def _fetched(model: str) -> Path:
     """Fetch a model from the hub, after a word about it."""
     from faster_whisper import download_model  # noqa: PLC0415
-    from huggingface_hub.constants import HF_HUB_CACHE  # noqa: PLC0415
+    from huggingface_hub.constants import HF_HUB_CACHE, HF_HUB_OFFLINE  # noqa: PLC0415
 
-    what = f"the Whisper model {model}{_size(model)}"
-    warnings.warn(
-        f"fetching {what} from the Hugging Face hub, once; it is kept in {HF_HUB_CACHE}", ShenquWarning, stacklevel=2
-    )
+    if not HF_HUB_OFFLINE:
+        what = f"fetching the Whisper model {model}{_size(model)} from the Hugging Face hub, once"
+        warnings.warn(f"{what}; it is kept in {HF_HUB_CACHE}", ShenquWarning, stacklevel=2)
     try:
         return Path(download_model(model))
     except (OSError, RuntimeError, ValueError) as error:
@@ -169,7 +167,11 @@ def _fetched(model: str) -> Path:
 
 
 def _size(model: str) -> str:
-    """Return about how large a model is, where that is known."""
+    """Return about how large a model is, where that is known.
+
+    >>> _size("small.en"), _size("large-v3"), _size("large-v3-turbo"), _size("somebody/model")
+    (' (about 484 MB)', ' (about 3090 MB)', ' (about 1620 MB)', '')
+    """
     name = model.removesuffix(".en")
     sizes = [size for known, size in _DOWNLOAD_MB.items() if name == known or name.startswith(f"{known}-v")]
     sizes += [_DOWNLOAD_MB["turbo"]] if name.endswith("-turbo") else []
