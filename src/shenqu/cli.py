@@ -98,11 +98,12 @@ def sing(
 
 @app.command
 def words(
-    speech: Path,
+    speech: Path | None = None,
     /,
     *,
+    corrected: Annotated[Path | None, Parameter(name="--from")] = None,
     output: Out = None,
-    to: Literal["json", "textgrid", "srt", "vtt", "lrc", "ass"] | None = None,
+    to: Literal["json", "textgrid", "srt", "vtt", "lrc", "ass", "song"] | None = None,
     plot: Annotated[Path | None, Parameter(name="--plot")] = None,
     force: Force = False,
     options: Said = WordsOptions(),  # noqa: B008 - frozen
@@ -113,9 +114,13 @@ def words(
     Parameters
     ----------
     speech
-        The recording: any audio or video file that FFmpeg reads.
+        The recording: any audio or video file that FFmpeg reads. A song document given with --from knows its own.
+    corrected
+        What an earlier run wrote (.json, .TextGrid), or a song document (.shenqu), changed by hand:
+        only what the change touches is found anew.
     output
-        The file to write: .json .TextGrid .srt .vtt .lrc .ass. Default: to stdout; with --plot, not at all.
+        The file to write: .json .TextGrid .srt .vtt .lrc .ass, or .shenqu from a song document.
+        Default: to stdout; with --plot, not at all.
     to
         In which form, also on stdout beside a plot. Default: as the output's ending says, else json.
     plot
@@ -123,9 +128,18 @@ def words(
     force
         Replace files that exist.
     """
+    if speech is None and corrected is None:
+        raise CycloptsError(msg='Command "words" parameter "SPEECH" requires an argument.')
     with _reporting(voice) as report:
         said = shenqu.words(
-            speech, out=output, to=to, plot=plot, force=force, report=report, **dataclasses.asdict(options)
+            speech,
+            corrected=corrected,
+            out=output,
+            to=to,
+            plot=plot,
+            force=force,
+            report=report,
+            **dataclasses.asdict(options),
         )
     written = [str(path) for path in (output, plot) if path]
     if output is None and (plot is None or to is not None):
@@ -163,6 +177,40 @@ def render(
     with _reporting(voice) as report:
         made = shenqu.render(song, out=output, source=source, stems=stems, force=force, report=report)
     _say_made(made, voice)
+
+
+@app.command
+def check(
+    song: Path,
+    /,
+    *,
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    output: Out = None,
+    source: Annotated[Path | None, Parameter(name="--source")] = None,
+    force: Force = False,
+    voice: Talk = Voice(),
+) -> None:
+    """Measure how well a song is sung, note by note.
+
+    Parameters
+    ----------
+    song
+        The song document (.shenqu) that `shenqu sing` wrote.
+    as_json
+        Print JSON.
+    output
+        A page (.html) that shows the notes, what is sung, and what is bad, and plays each note.
+    source
+        The recording, where it is no longer where the document says.
+    force
+        Replace a file that exists.
+    """
+    with _reporting(voice) as report:
+        checked = shenqu.check(song, out=output, source=source, force=force, report=report)
+    if as_json or output is None:
+        _print_whole(shenqu.write_check(checked, "json" if as_json else "table"))
+    if output is not None and not voice.quiet:
+        _say(f"{output}  ({len(checked.bad)} of {len(checked.notes)} notes bad)")
 
 
 @app.command

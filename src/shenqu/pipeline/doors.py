@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,27 +11,30 @@ from typing import Any, Literal, TypeVar, get_type_hints
 import msgspec
 import numpy as np
 
-from shenqu.documents.codec import decode, encode
+from shenqu.documents.check import SongCheck
+from shenqu.documents.codec import encode
 from shenqu.documents.options import SingOptions, WordsOptions
 from shenqu.documents.song import Song, Source
 from shenqu.documents.speech import Transcript
 from shenqu.documents.tune import Tune
-from shenqu.errors import InputError, ShenquWarning
+from shenqu.errors import InputError
 from shenqu.media.audio import encode_audio
-from shenqu.media.files import check_output_is_not_input, read_bounded, sha256_of, whole_files
+from shenqu.media.files import check_output_is_not_input, sha256_of, whole_files
 from shenqu.music.catalogue import built_in_tunes
+from shenqu.pipeline.checked import check_page, check_song
+from shenqu.pipeline.correct import SONG_ENDING, Correction, hear_correction, read_correction
 from shenqu.pipeline.hear import Heard, hear, hear_words
 from shenqu.pipeline.plan import find_tune, plan_song, syllables_needed
 from shenqu.pipeline.plotted import check_plot, plot_words
 from shenqu.pipeline.render import STEMS, Film, check_ending, render_files
 from shenqu.pipeline.report import Report, silent
+from shenqu.pipeline.songs import is_file, moved_song, read_song, recording_of, relative_path
 from shenqu.pipeline.written import write_words, written_form
 from shenqu.speech.lines import demo_line
 from shenqu.speech.recognise import Recogniser
 from shenqu.speech.speaker import Spoken, speak
 from shenqu.units import hz_to_pitch
 
-LARGEST_DOCUMENT = 64_000_000
 SomeOptions = TypeVar("SomeOptions", bound=WordsOptions)
 
 
@@ -81,15 +82,16 @@ def sing(
     report("listening", 0.0)
     heard = hear(speech, chosen, needed=syllables_needed(written, chosen.mode), report=report, recogniser=recogniser)
     source = Source(
-        path=_relative(speech, document), sha256=sha256_of(speech), start_s=chosen.start_s, end_s=chosen.end_s
+        path=relative_path(speech, document), sha256=sha256_of(speech), start_s=chosen.start_s, end_s=chosen.end_s
     )
     song = plan_song(heard, written, chosen, source=source, speech_name=speech.stem, ending=target.suffix[1:].lower())
     return _write(song, film, target, document=document, stems=stems, force=force, report=report)
 
 
 def words(
-    speech: str | Path,
+    speech: str | Path | None = None,
     *,
+    corrected: str | Path | None = None,
     out: str | Path | None = None,
     to: str | None = None,
     plot: str | Path | None = None,
@@ -103,6 +105,10 @@ def words(
     With `out` it is written too, in the form `to` (json, textgrid, srt, vtt, lrc, ass), else that of its ending.
     `plot` (.png, .html) becomes a chart of them over their sound. `recogniser` is that of `sing`.
 
+    `corrected` is what was written so before (.json, .TextGrid), or a song document (.shenqu), changed by hand: only
+    what the change touches is found anew. A song document knows its recording; written `to` song (.shenqu) it stays
+    a song, whose words keep their notes.
+
     Raises
     ------
     ShenquError
@@ -111,23 +117,50 @@ def words(
         For an option that there is not.
     """
     chosen = _checked(WordsOptions(**options), recogniser)
-    speech = Path(speech)
+    correction = read_correction(Path(corrected), chosen) if corrected else None
+    speech = _words_speech(speech, correction)
     target = Path(out) if out else None
-    form = written_form(target, to)
+    is_song = to == "song" or (to is None and target is not None and target.suffix.lower() == SONG_ENDING)
+    if is_song:
+        _check_song_form(correction, target)
+    form = "song" if is_song else written_form(target, to)
     drawn = Path(plot) if plot else None
     if drawn:
         check_plot(drawn)
     targets = [path for path in (target, drawn) if path]
-    _check_outputs(targets, [speech, *_files([chosen.text])], force=force)
+    _check_outputs(targets, [speech, *_files([chosen.text, str(corrected) if corrected else None])], force=force)
     with whole_files(targets, force=force) as paths:
         report("listening", 0.0)
-        transcript = hear_words(speech, chosen, report=report, recogniser=recogniser)
-        if target:
+        if correction:
+            correction = hear_correction(speech, correction, chosen)
+            transcript = correction.transcript
+        else:
+            transcript = hear_words(speech, chosen, report=report, recogniser=recogniser)
+        if target and is_song and correction and correction.song:
+            paths[0].write_bytes(encode(moved_song(correction.song, speech, target)))
+        elif target:
             paths[0].write_text(write_words(transcript, form), encoding="utf-8", newline="\n")
         if drawn:
             report("drawing", 0.0)
             plot_words(paths[-1], transcript, speech, chosen)
     return transcript
+
+
+def _words_speech(speech: str | Path | None, correction: Correction | None) -> Path:
+    """Return the recording whose words are wanted; a song document that was corrected knows its own."""
+    given = Path(speech) if speech else None
+    if correction and correction.song:
+        return recording_of(correction.song, correction.path, given, how="before --from")
+    if given is None:
+        raise InputError("the recording is missing; give it before the options, or with --from a song document")
+    return given
+
+
+def _check_song_form(correction: Correction | None, target: Path | None) -> None:
+    if correction is None or correction.song is None:
+        raise InputError(f"only a song document becomes one: give it with --from SONG{SONG_ENDING}, or use shenqu sing")
+    if target is None:
+        raise InputError(f"--to song: say with -o where the song document is to be written, as NAME{SONG_ENDING}")
 
 
 def render(
@@ -150,13 +183,44 @@ def render(
     """
     document = Path(song)
     value = read_song(document)
-    speech = Path(source) if source else _source_path(document, value)
-    _check_source(speech, value, document, given=source is not None)
+    speech = recording_of(value, document, Path(source) if source else None, how="with --source")
     target = Path(out) if out else document.with_suffix(f".{value.ending}")
     check_ending(target, picture=value.options.picture)
     _check_outputs([target, *_stem_paths(stems)], [speech, document], force=force)
     film = Film.of(speech, value.options.picture)
     return _write(value, film, target, document=None, stems=stems, force=force, report=report)
+
+
+def check(
+    song: str | Path,
+    *,
+    out: str | Path | None = None,
+    source: str | Path | None = None,
+    force: bool = False,
+    report: Report = silent,
+) -> SongCheck:
+    """Return how well the song document at path `song` is sung, note by note; with `out` (.html) write a page of it.
+
+    `source` as in `render`.
+
+    Raises
+    ------
+    ShenquError
+        With one line that says what is wrong, where, and what to do.
+    """
+    document = Path(song)
+    value = read_song(document)
+    speech = recording_of(value, document, Path(source) if source else None, how="with --source")
+    targets = [Path(out)] if out else []
+    if out and Path(out).suffix.lower() != ".html":
+        raise InputError(f"{out}: what was measured is shown as .html; choose such an ending")
+    _check_outputs(targets, [speech, document], force=force)
+    measured, lead, pitch = check_song(value, speech, report=report)
+    with whole_files(targets, force=force) as paths:
+        for path in paths:
+            page = check_page(measured, lead, pitch, language=value.transcript.language)
+            path.write_text(page, encoding="utf-8", newline="\n")
+    return measured
 
 
 def demo(
@@ -179,7 +243,7 @@ def demo(
     with whole_files([speech], force=force) as (path,):
         encode_audio(path, spoken.audio, tags={"title": "A line for shenqu"})
     heard = Heard(transcript=spoken.transcript, speaker_pitch=_median_pitch(spoken))
-    source = Source(path=_relative(speech, document), sha256=sha256_of(speech))
+    source = Source(path=relative_path(speech, document), sha256=sha256_of(speech))
     song = plan_song(
         heard, written, SingOptions(), source=source, speech_name="shenqu", ending=target.suffix[1:].lower()
     )
@@ -194,19 +258,6 @@ def tunes() -> tuple[Tune, ...]:
 def tunes_json() -> str:
     """Return the tunes that come with shenqu as a JSON list."""
     return "[" + ",\n".join(encode(tune).decode().rstrip() for tune in built_in_tunes()) + "]"
-
-
-def read_song(path: Path) -> Song:
-    """Return the song document at `path`.
-
-    Raises
-    ------
-    InputError
-        Where it is missing, too large, or not a song document: with line and path.
-    """
-    too_large, advice = "larger than any song document; is this one?", "; give the .shenqu file of a song"
-    data = read_bounded(path, LARGEST_DOCUMENT, too_large=too_large, advice=advice)
-    return decode(data, Song, name=str(path))
 
 
 def _write(
@@ -257,16 +308,9 @@ def _check_recognition(options: WordsOptions, *, asked: bool) -> None:
             raise InputError(f"{flag} helps to recognise words; add --recognise, or leave it out")
 
 
-def _is_file(name: str) -> bool:
-    try:
-        return Path(name).is_file()
-    except (OSError, ValueError):
-        return False
-
-
 def _files(names: Sequence[str | None]) -> list[Path]:
     """Return those of `names` that are files; a text may be none."""
-    return [Path(name) for name in names if name and len(name) < 4096 and _is_file(name)]
+    return [Path(name) for name in names if name and len(name) < 4096 and is_file(Path(name))]
 
 
 def _document_path(target: Path) -> Path:
@@ -290,27 +334,3 @@ def _check_outputs(outputs: list[Path], inputs: list[Path], *, force: bool) -> N
         check_output_is_not_input(output, inputs)
         if output.exists() and not force:
             raise InputError(f"{output}: exists already; choose another output, or replace it with --force")
-
-
-def _relative(path: Path, document: Path) -> str:
-    """Return `path` as the document says it: relative to the document's folder where that is possible."""
-    try:
-        return Path(os.path.relpath(path.resolve(), document.resolve().parent)).as_posix()
-    except ValueError:
-        return path.resolve().as_posix()
-
-
-def _source_path(document: Path, song: Song) -> Path:
-    path = document.parent / song.sources[0].path
-    if not _is_file(str(path)):
-        raise InputError(f"{document}: its recording {path} is missing; say where it is with --source")
-    return path
-
-
-def _check_source(speech: Path, song: Song, document: Path, *, given: bool) -> None:
-    if sha256_of(speech) == song.sources[0].sha256:
-        return
-    if not given:
-        raise InputError(f"{document}: {speech} is not the recording it was made of; say where that is with --source")
-    message = f"{speech} is not the recording that {document} was made of; its times may not fit"
-    warnings.warn(message, ShenquWarning, stacklevel=3)

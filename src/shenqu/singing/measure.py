@@ -22,7 +22,7 @@ import numpy.typing as npt
 from shenqu.documents.audio import Samples
 from shenqu.documents.check import NoteCheck, SongCheck
 from shenqu.documents.performance import Performance, SungNote
-from shenqu.documents.speech import Syllable, Transcript
+from shenqu.documents.speech import SONORANTS, Syllable, Transcript
 from shenqu.dsp.filters import band_pass, filtered_both_ways, moving_mean
 from shenqu.dsp.pitch_track import PitchTrack
 from shenqu.units import hz_to_pitch
@@ -57,7 +57,15 @@ def measure(
     levels_db = _levels_db(vocal, rate, performance.notes)
     stretches = _stretches(performance, transcript)
     notes = tuple(
-        _measure_note(note, pitch, rise_db, stretch, level_db, _spoken_pitch(note, transcript, spoken, spoken_origin_s))
+        _measure_note(
+            note,
+            pitch,
+            rise_db,
+            stretch,
+            level_db,
+            _spoken_pitch(note, transcript, spoken, spoken_origin_s),
+            hums=_hums(transcript.syllables[note.syllable]),
+        )
         for note, stretch, level_db in zip(performance.notes, stretches, levels_db, strict=True)
     )
     return _summed(title, notes, performance.notes, pitch, clicks(vocal))
@@ -118,6 +126,10 @@ def _onset_ms(note: SungNote, rise_db: Array) -> float | None:
     return 1000.0 * LEVEL_HOP_S * float(first + int(np.argmax(near)) - middle)
 
 
+def _hums(syllable: Syllable) -> bool:
+    return any(phone.phone in SONORANTS for phone in syllable.phones if phone.start_s < syllable.vowel_s)
+
+
 def _levels_db(vocal: Samples, rate: int, notes: Sequence[SungNote]) -> list[float]:
     """Return each note's level against the usual one."""
     parts = [vocal[round(note.start_s * rate) : round(note.end_s * rate)] for note in notes]
@@ -166,6 +178,8 @@ def _measure_note(
     stretch: float | None,
     level_db: float,
     spoken_pitch: float | None,
+    *,
+    hums: bool,
 ) -> NoteCheck:
     cents = _cents(note, pitch)
     check = NoteCheck(
@@ -182,11 +196,14 @@ def _measure_note(
         shift=None if spoken_pitch is None else round(note.pitch - spoken_pitch, 1),
         level_db=round(level_db, 1),
     )
-    return check.replace(faults=tuple(_faults(check)))
+    return check.replace(faults=tuple(_faults(check, hums=hums)))
 
 
-def _faults(note: NoteCheck) -> list[str]:
-    """Return what a listener would complain about, and what it comes from."""
+def _faults(note: NoteCheck, *, hums: bool) -> list[str]:
+    """Return what a listener would complain about, and what it comes from.
+
+    A syllable that `hums` before its vowel rises with the consonant, or not at all: its onset tells nothing.
+    """
     length_s = note.end_s - note.start_s
     faults = []
     if note.cents is not None and abs(note.cents) > OFF_CENTS:
@@ -195,7 +212,7 @@ def _faults(note: NoteCheck) -> list[str]:
         faults.append(f"wavers: only {100 * note.within_50:.0f} % within 50 cents")
     if length_s >= SHORTEST_COVERED_S and note.coverage < LEAST_COVERAGE:
         faults.append(f"voiced for only {100 * note.coverage:.0f} %")
-    if note.onset_ms is not None and abs(note.onset_ms) > LATE_MS:
+    if note.onset_ms is not None and abs(note.onset_ms) > LATE_MS and not hums:
         faults.append(f"{abs(note.onset_ms):.0f} ms too {'late' if note.onset_ms > 0 else 'early'}")
     if note.level_db < -QUIET_DB:
         faults.append(f"{-note.level_db:.0f} dB quieter than the others")

@@ -1,0 +1,97 @@
+"""A song measured: sung again as its document says, and its sound compared with its notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import soxr
+
+from shenqu.documents.audio import LongSound
+from shenqu.documents.check import NoteCheck, SongCheck
+from shenqu.documents.codec import encode
+from shenqu.documents.cues import columns
+from shenqu.documents.song import Song
+from shenqu.dsp.pitch_track import PitchTrack
+from shenqu.engines.swift_pitch import track_pitch
+from shenqu.picture.page import chart_page
+from shenqu.picture.song_chart import note_name, song_chart, song_facts
+from shenqu.pipeline.plotted import sound_pieces
+from shenqu.pipeline.render import Lead, render_lead
+from shenqu.pipeline.report import Report
+from shenqu.singing.measure import measure
+from shenqu.units import SONG_RATE
+
+PAGE_RATE = 24_000
+
+
+def check_song(song: Song, speech: Path, *, report: Report) -> tuple[SongCheck, Lead, PitchTrack]:
+    """Return how well `song` is sung by the recording at `speech`, its lead voice, and the pitch of that."""
+    lead = render_lead(song, speech, report=report)
+    report("measuring", 0.0)
+    pitch = track_pitch(lead.vocal, SONG_RATE)
+    check = measure(
+        lead.vocal,
+        SONG_RATE,
+        lead.performance,
+        song.transcript,
+        pitch=pitch,
+        spoken=lead.spoken,
+        spoken_origin_s=lead.origin_s,
+        title=song.title,
+    )
+    return check, lead, pitch
+
+
+def check_page(check: SongCheck, lead: Lead, pitch: PitchTrack, *, language: str) -> str:
+    """Return the page that shows a measured song, in which every note can be heard."""
+    samples = soxr.resample(lead.vocal, SONG_RATE, PAGE_RATE)
+    sound = LongSound(pcm=np.clip(np.round(samples * 32767.0), -32768, 32767).astype(np.int16), rate=PAGE_RATE)
+    chart = song_chart(check, pitch, duration_s=sound.duration_s, language=language)
+    return chart_page(chart, sound, pieces=list(sound_pieces(0.0, sound, sound.duration_s)))
+
+
+def write_check(check: SongCheck, form: Literal["table", "json"] = "table") -> str:
+    """Return what was measured, as a table to read or as JSON."""
+    if form == "json":
+        return encode(check).decode()
+    return "\n".join([*_rows(check), "", f"{check.title}: {'; '.join(song_facts(check))}", ""])
+
+
+HEAD = ("start_s", "note", "sung", "cents", "in tune", "voiced", "onset ms", "stretch", "shift", "dB", "")
+WIDTHS = (8, 5, 12, 6, 8, 7, 9, 8, 6, 6, 0)
+
+
+def _rows(check: SongCheck) -> Iterator[str]:
+    yield _row(HEAD)
+    yield from (_row(_cells(note)) for note in check.notes)
+
+
+def _cells(note: NoteCheck) -> tuple[str, ...]:
+    return (
+        f"{note.start_s:.2f}",
+        note_name(note.pitch),
+        " ".join(note.text.split()),
+        _number(note.cents, "+.0f"),
+        "-" if note.within_50 is None else f"{100 * note.within_50:.0f} %",
+        f"{100 * note.coverage:.0f} %",
+        _number(note.onset_ms, "+.0f"),
+        _number(note.stretch, ".1f"),
+        _number(note.shift, "+.0f"),
+        _number(note.level_db, "+.0f"),
+        "; ".join(note.faults),
+    )
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    padded = (
+        cell + " " * (width - columns(cell)) if place in {1, 2} else " " * (width - columns(cell)) + cell
+        for place, (cell, width) in enumerate(zip(cells, WIDTHS, strict=True))
+    )
+    return " ".join(padded).rstrip()
