@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from shenqu.documents.audio import LongSound
 from shenqu.documents.options import WordsOptions
 from shenqu.documents.song import Song
 from shenqu.documents.speech import Transcript
@@ -16,30 +16,46 @@ from shenqu.media.audio import audio_duration, read_sound
 from shenqu.media.texts import read_transcript
 from shenqu.music.carry import carry
 from shenqu.pipeline.hear import HEARING_RATE
+from shenqu.pipeline.songs import read_song
 from shenqu.speech.realign import Realigned, realign
 
 SONG_ENDING = ".shenqu"
-TRANSCRIPT_ENDINGS = (".json", ".textgrid")
+_TRANSCRIPT_ENDINGS = (".json", ".textgrid")
 
 
-def read_corrected(path: Path) -> Transcript:
-    """Return the transcript at `path`, as `shenqu words` wrote it and a hand may have changed it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """What a hand has corrected: a transcript, or the one in a song."""
+
+    path: Path
+    transcript: Transcript
+    song: Song | None = None
+
+
+def read_correction(path: Path, options: WordsOptions) -> Correction:
+    """Return what is at `path`: a transcript as `shenqu words` wrote it, or a song document, changed by a hand.
 
     Raises
     ------
     InputError
-        Where it is missing, broken, or holds something else.
+        Where it is missing, broken, or holds something else, and where `options` ask for other words.
     """
-    if path.suffix.lower() not in TRANSCRIPT_ENDINGS:
-        raise InputError(f"{path}: corrected words are read from .json, .TextGrid or {SONG_ENDING}; give one of these")
+    for flag, value in (("--text", options.text), ("--start", options.start_s), ("--end", options.end_s)):
+        if value:
+            raise InputError(f"{flag}: what --from gives is taken as a whole; leave {flag} out")
+    if path.suffix.lower() == SONG_ENDING:
+        song = read_song(path)
+        return Correction(path=path, transcript=song.transcript, song=song)
+    if path.suffix.lower() not in _TRANSCRIPT_ENDINGS:
+        raise InputError(f"{path}: --from reads .json, .TextGrid or {SONG_ENDING}; give one of these")
     transcript = read_transcript(str(path))
     if transcript is None:
         raise InputError(f"{path}: is not what shenqu words wrote; give it with --text, and correct what comes of it")
-    return transcript
+    return Correction(path=path, transcript=transcript)
 
 
-def hear_corrections(speech: Path, transcript: Transcript, options: WordsOptions) -> Realigned:
-    """Return `transcript`, changed by a hand, with the times of what was changed; only that is read from `speech`.
+def hear_correction(speech: Path, correction: Correction, options: WordsOptions) -> Correction:
+    """Return `correction` with the times of what was changed; only that is read from the recording `speech`.
 
     Raises
     ------
@@ -49,37 +65,30 @@ def hear_corrections(speech: Path, transcript: Transcript, options: WordsOptions
     Warns
     -----
     ShenquWarning
-        Where words were not heard.
+        Where words were not heard, syllables have no note, or notes no syllable any more.
     """
-
-    def listen(start_s: float, end_s: float) -> LongSound:
-        return read_sound(speech, rate=HEARING_RATE, start_s=start_s, end_s=end_s, channel=options.speaker)
-
-    return realign(
-        transcript,
-        listen,
+    channel = options.speaker or (correction.song.options.speaker if correction.song else None)
+    realigned = realign(
+        correction.transcript,
+        lambda start_s, end_s: read_sound(speech, rate=HEARING_RATE, start_s=start_s, end_s=end_s, channel=channel),
         duration_s=audio_duration(speech),
         aligner=PocketsphinxAligner(),
         lexicon=pronunciations,
         find_phonetics=find_espeak,
         language=options.language,
     )
+    song = correction.song
+    return replace(correction, transcript=realigned.transcript, song=_carried(song, realigned) if song else None)
 
 
-def carry_song(song: Song, realigned: Realigned) -> Song:
-    """Return `song` with the corrected transcript; its words keep their notes.
-
-    Warns
-    -----
-    ShenquWarning
-        Where syllables have no note, or notes no syllable any more.
-    """
+def _carried(song: Song, realigned: Realigned) -> Song:
+    """Return `song` with the corrected transcript; its words keep their notes."""
     carried = carry(song.placements, song.transcript.words, realigned.words)
     for what, texts in (
-        ("new syllables have no notes yet", [syllable.text for syllable in carried.unsung]),
-        ("words were not heard, and their notes are rests now", [word.text for word in carried.lost]),
+        ("new syllables have no note", [syllable.text for syllable in carried.unsung]),
+        ("words were not heard, and their notes are rests", [word.text for word in carried.lost]),
     ):
         if texts:
             examples = ", ".join(f'"{text}"' for text in texts[:5])
-            warnings.warn(f"{len(texts)} {what}: {examples}", ShenquWarning, stacklevel=2)
+            warnings.warn(f"{len(texts)} {what}: {examples}", ShenquWarning, stacklevel=3)
     return song.replace(transcript=realigned.transcript, placements=carried.placements)

@@ -83,7 +83,9 @@ def realign(
     words = [_pinned_if_moved(settled(word)) for word in transcript.words]
     _check_end(words, duration_s)
     spans = _spans(words)
+    words = _with_touched(words, transcript.words, spans)
     if not any(span is not None or _is_sought(word) for word, span in zip(words, spans, strict=True)):
+        _warn_of_unheard(words, [])
         return Realigned(transcript.replace(words=tuple(words)), tuple((word,) for word in words))
     told = _language(transcript, language, lexicon=lexicon, find_phonetics=find_phonetics)
     ear = _Ear(
@@ -118,8 +120,27 @@ def _pinned_if_moved(word: Word) -> Word:
 
 
 def _is_sought(word: Word) -> bool:
-    """Return whether a word is to be found between its neighbours: another one was said there, or none was heard."""
-    return bool(letters(word.text)) and is_misspelt(word) and not (word.pinned and word.heard)
+    """Return whether a word is to be found between its neighbours: another one was said there, or it is new.
+
+    One that was not heard before says so with a confidence of 0, and is not sought again for its own sake.
+    """
+    is_new = word.confidence > 0.0 if not word.heard else not word.pinned
+    return is_new and bool(letters(word.text)) and is_misspelt(word)
+
+
+def _with_touched(words: Sequence[Word], given: Sequence[Word], spans: Sequence[Span | None]) -> list[Word]:
+    """Return `words`, those that were not heard before made new where a word beside them has changed."""
+    touched = list(words)
+    changed = [
+        _is_sought(word) or span is not None or word != before
+        for word, before, span in zip(words, given, spans, strict=True)
+    ]
+    for places in (range(len(words)), range(len(words) - 1, -1, -1)):
+        for beside, place in pairwise(places):
+            if changed[beside] and not words[place].heard:
+                changed[place] = True
+                touched[place] = words[place].replace(confidence=1.0)
+    return touched
 
 
 def _spans(words: Sequence[Word]) -> list[Span | None]:
@@ -185,13 +206,20 @@ def _runs(words: Sequence[Word]) -> Iterator[tuple[int, int]]:
 
 
 def _warn_of_unheard(words: Sequence[Word], rows: Sequence[tuple[Word, ...]]) -> None:
-    unheard = [
-        word.text for given, row in zip(words, rows, strict=True) if _is_sought(given) for word in row if not word.heard
-    ]
-    if unheard:
-        examples = ", ".join(f'"{text}"' for text in unheard[:3])
-        message = f"{len(unheard)} words were not heard between their neighbours ({examples}) and have no times"
-        warnings.warn(f"{message}; give them times by hand, or make room for them", ShenquWarning, stacklevel=3)
+    """Warn once of the words that were sought in vain, and once of those that were not sought again."""
+    lost = [word.text for given, row in zip(words, rows, strict=False) if _is_sought(given) for word in _unheard(row)]
+    left = [word.text for word in words if not word.heard and not _is_sought(word) and letters(word.text)]
+    for texts, what in (
+        (lost, "were not heard between their neighbours; give them times by hand, or make room for them"),
+        (left, "have no times; to have them looked for, set their confidence to 1, or put them into the tier of words"),
+    ):
+        if texts:
+            examples = ", ".join(f'"{text}"' for text in texts[:3])
+            warnings.warn(f"{len(texts)} words ({examples}) {what}", ShenquWarning, stacklevel=3)
+
+
+def _unheard(row: Sequence[Word]) -> list[Word]:
+    return [word for word in row if not word.heard]
 
 
 # ------------------------------------------------------------------ reading and hearing
@@ -329,34 +357,34 @@ def _evenly(row: Spoken, span: Span, sound: Sound) -> Word:
     """Return a word that does not fit the sound of its span with its phones spread evenly over it."""
     counts = [len(part.pronunciations[0]) for part in row]
     step_s = (span[1] - span[0]) / sum(counts)
-    pairs = []
+    spoken = []
     for part, before in zip(row, accumulate(counts, initial=0), strict=False):
         edges = [(before + place) * step_s for place in range(len(part.pronunciations[0]) + 1)]
         phones = zip(part.pronunciations[0], pairwise(edges), strict=True)
-        pairs.append((part, tuple(Phone(phone=name, start_s=a, end_s=b) for name, (a, b) in phones)))
-    (word,) = shape_words(pairs, sound, offset_s=span[0])
-    return edged(word, *span).replace(confidence=0.0)
+        spoken.append((part, tuple(Phone(phone=name, start_s=a, end_s=b) for name, (a, b) in phones), 0.0))
+    (word,) = shape_words(spoken, sound, offset_s=span[0])
+    return edged(word, *span)
 
 
 def _beside(ear: _Ear, words: Sequence[Word], first: int, last: int) -> list[tuple[Word, ...]]:
     """Return the words from `first` to before `last` as they are found between their neighbours."""
-    best: list[tuple[Word, ...]] = [(_unheard(word.text),) for word in words[first:last]]
+    best: list[tuple[Word, ...]] = [(_without_times(word.text),) for word in words[first:last]]
     for span in _searches(words, first, last, ear.duration_s):
         left, right = _context(words, first, last, span)
         for beside in dict.fromkeys([(left, right), (first, last)]):
             rows = _heard_beside(ear, words, (first, last), beside, span)
             best = max(best, rows, key=_count_heard)
-            if all(word.heard for row in best for word in row):
+            if not any(map(_unheard, best)):
                 return best
     return best
 
 
-def _unheard(text: str) -> Word:
+def _without_times(text: str) -> Word:
     return Word(text=text, confidence=0.0)
 
 
 def _count_heard(rows: Sequence[tuple[Word, ...]]) -> int:
-    return sum(word.heard for row in rows for word in row)
+    return sum(len(row) - len(_unheard(row)) for row in rows)
 
 
 def _searches(words: Sequence[Word], first: int, last: int, duration_s: float) -> list[Span]:
@@ -414,7 +442,7 @@ def _heard_beside(
     found = ear.hear(rows, (begin_s, end_s))[first - begin : last - begin]
     return [
         tuple(
-            _kept(one, text, span) or _unheard(text)
+            _kept(one, text, span) or _without_times(text)
             for one, text in zip(heard, _pieces(word.text) if len(heard) > 1 else [word.text], strict=True)
         )
         for heard, word in zip(found, words[first:last], strict=True)
