@@ -15,7 +15,6 @@ CMU Pronouncing Dictionary.
 
 from __future__ import annotations
 
-import math
 import os
 import tempfile
 from collections import Counter
@@ -28,15 +27,14 @@ import numpy as np
 import numpy.typing as npt
 
 from shenqu.documents.speech import Phone
+from shenqu.engines.sphinx_sounds import fit_of_sounds, sounds
 
 Pronunciation = tuple[str, ...]
 Arc = tuple[int, int, float] | tuple[int, int, float, str]  # from state, to state, chance, word
 _FRAME_S = 0.01
 _SKIP = 1e-60  # what it costs to leave a word out, twice: once is the engine's floor, and too cheap
 _GRAMMAR = "text"
-_SOUNDS = "AA AE AH IH IY OW UW ER M N L S SH F T K D"  # a coarse net of all that is said
 _HISS = 3.0  # in steps of 16 bits: the model knows no digital silence, and hears nothing where there is some
-_SCORE_UNIT = 1024.0  # natural logarithms are given shortened by this
 
 
 class PocketsphinxAligner:
@@ -88,23 +86,14 @@ class PocketsphinxAligner:
         phones = {word.name: tuple(map(_phone, word)) for word in self._decoder.get_alignment()}
         return tuple(phones[name] for (name,) in names) if all(name in phones for (name,) in names) else ()
 
-    def misfit(self, samples: npt.NDArray[np.float32], words: Sequence[Pronunciation]) -> float:
-        """Return how much worse `words` explain the sound than just any sounds do, in nats a frame of 10 ms.
+    @property
+    def sounds(self) -> tuple[str, ...]:
+        """The sounds that `fit` tells of: the 39 phones and SIL, silence."""
+        return sounds()
 
-        Measured on 21 recordings: at most 0.1 for the words that are said (mostly below -0.4), 0.2 to 2.5
-        for half of the wrong texts. 0.0, no evidence, where the words do not fit when heard for themselves.
-        """
-        if not self._hear(samples, _text(self._names_of([[word] for word in words]), whole=True, complete=True)):
-            return 0.0
-        of_words = self._score()
-        sounds: list[Arc] = [(0, 0, 1.0, self._name((phone,), 0)) for phone in _SOUNDS.split()]
-        if not self._hear(samples, [*sounds, (0, 1, 1.0)]):
-            return 0.0
-        return (self._score() - of_words) / (samples.size / self.rate / _FRAME_S)
-
-    def _score(self) -> float:
-        """Return the acoustic log likelihood of what was just heard."""
-        return _SCORE_UNIT * sum(math.log(max(segment.ascore, 1e-300)) for segment in self._decoder.seg())
+    def fit(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return how well each of `sounds` fits each frame of 10 ms: shape (frames, sounds), 0.0 for the best."""
+        return fit_of_sounds(samples)
 
     def _hear(self, samples: npt.NDArray[np.float32], grammar: Iterable[Arc]) -> bool:
         """Listen for what `grammar` allows, and tell whether it was heard."""

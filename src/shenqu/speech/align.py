@@ -1,8 +1,9 @@
 """When each word, syllable and phone of a known text is said.
 
-The speech is heard in windows: an aligner finds the words in each, what is heard before the window's last
-pause is kept, and the next window begins there. Then the phones are found from pause to pause. A part that
-does not fit is cut into smaller ones; what fits nowhere is left out.
+First it is found which words are said in which part of the sound (`anchors`), a window at a time: what is
+missing in the text or in the sound costs its own place only. Then an aligner finds the words in each part,
+and the phones from pause to pause. A part that does not fit is cut into smaller ones. At last each word is
+judged (`confidence`); what was not heard has no times.
 
 Conventions
 -----------
@@ -18,8 +19,8 @@ the idea of keeping what is sure and going on from there.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain, pairwise
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -27,20 +28,28 @@ import numpy as np
 from shenqu.documents.audio import Samples, Sound
 from shenqu.documents.speech import Cue, Phone, Transcript
 from shenqu.errors import InputError, ShenquWarning
+from shenqu.speech.anchors import FRAME_S, Matrix, evidence, match
+from shenqu.speech.confidence import FIT_FRAME_S, confidences
 from shenqu.speech.phones import Pronunciation
 from shenqu.speech.reading import SpokenWord
 from shenqu.speech.shape import GAP_S, shape_words
 
-_WINDOW_S = 30.0
-_SHORTEST_WINDOW_S = 4.0
-_UNSURE_S = 1.5  # at the end of a window the words beyond it pull at those inside
-_WORDS_PER_S = 7.0
+_WINDOW_S = 120.0
+_SHORTEST_WINDOW_S = 12.0
+_UNSURE = 0.3  # the part of a window, at its end, whose words may be pulled there by those beyond
+_WORDS_PER_S = 5.0
+_FAR_S = 30.0  # of sound is sought in
+_FAR_WORDS = 8000  # of text, where it does not go on as it should
+_EVIDENT = 0.07
+_PART_S = 15.0
+_BREAK_S = 1.5  # more than a pause: something else is heard there
+_MOST_UNSAID = 3  # in a row that may have been overheard
+_BLOCK_S = 30.0
+_BLOCKS = 8
 _CHUNK_S = 20.0
 _PAD_S = 0.3
 _CUE_PAD_S = 0.4
-_TRIAL_S = 3.0
-_JUDGED = ("en", "zh")  # mapped phones of other languages fit no sound well
-_MISFIT = 0.3
+_CUE_GROUP_S = 30.0
 _CUE_S = 5.0  # of a subtitle whose end is unknown
 
 
@@ -48,6 +57,13 @@ class Aligner(Protocol):
     """Finds given pronunciations in mono sound at its own `rate`; times are seconds from the first sample."""
 
     rate: int
+
+    @property
+    def sounds(self) -> tuple[str, ...]:
+        """The sounds that `fit` tells of."""
+
+    def fit(self, samples: Samples) -> Matrix:
+        """Return how well each of `sounds` fits each frame of 10 ms, as natural logarithms: 0.0 for the best."""
 
     def find_words(
         self, samples: Samples, words: Sequence[Sequence[Pronunciation]], *, whole: bool
@@ -57,17 +73,15 @@ class Aligner(Protocol):
     def find_phones(self, samples: Samples, words: Sequence[Pronunciation]) -> tuple[tuple[Phone, ...], ...]:
         """Return the phones of every word, or nothing where they do not fit."""
 
-    def misfit(self, samples: Samples, words: Sequence[Pronunciation]) -> float:
-        """Return how much worse `words` explain the sound than any sounds do, in nats a frame of 10 ms."""
-
 
 class _Heard(NamedTuple):
-    """Where a word of the text was heard, and in which pronunciation."""
+    """Where a word of the text was heard, in which pronunciation, and what is known of its phones."""
 
     word: int
     way: int
     start_s: float
     end_s: float
+    phones: tuple[Phone, ...] = ()
 
 
 class _Stretch(NamedTuple):
@@ -77,6 +91,45 @@ class _Stretch(NamedTuple):
     last: int
     start_s: float
     end_s: float
+
+
+class _Ear:
+    """A sound of any length, and how well each sound of the language fits it, block by block."""
+
+    def __init__(self, sound: Sound, aligner: Aligner) -> None:
+        assert sound.rate == aligner.rate, "the sound is heard at the aligner's rate"
+        self.sound, self.aligner, self.end_s = sound, aligner, sound.duration_s
+        self.columns = {name: column for column, name in enumerate(aligner.sounds)}
+        count = max(1, round(self.end_s / _BLOCK_S))
+        self._frames = max(1, -(-round(self.end_s / FIT_FRAME_S) // count))
+        self._blocks: dict[int, Matrix] = {}
+
+    def fit(self, start_s: float, end_s: float) -> Matrix:
+        """Return the fit from one time to another, shape (frames of 10 ms, sounds)."""
+        first, last = (round(min(max(0.0, time_s), self.end_s) / FIT_FRAME_S) for time_s in (start_s, end_s))
+        parts = [self._block(number) for number in range(first // self._frames, -(-last // self._frames))]
+        if not parts:
+            return np.zeros((0, len(self.columns)), dtype=np.float32)
+        origin = first // self._frames * self._frames
+        return np.concatenate(parts)[first - origin : last - origin]
+
+    def coarse_fit(self, start_s: float, end_s: float) -> Matrix:
+        """Return the fit in frames of `FRAME_S`."""
+        fine = self.fit(start_s, end_s)
+        fine = fine[: len(fine) // 2 * 2]
+        return np.asarray(fine.reshape(-1, 2, fine.shape[1]).mean(axis=1))
+
+    def _block(self, number: int) -> Matrix:
+        if number not in self._blocks:
+            start_s = number * self._frames * FIT_FRAME_S
+            # What a frame needs beyond its own 10 ms is given too.
+            part = self.sound.part(start_s, start_s + self._frames * FIT_FRAME_S + 0.02)
+            fit = self.aligner.fit(part)[: self._frames]
+            missing = self._frames - len(fit)
+            while len(self._blocks) >= _BLOCKS:
+                del self._blocks[min(self._blocks)]
+            self._blocks[number] = np.pad(fit, ((0, missing), (0, 0)), mode="edge" if len(fit) else "constant")
+        return self._blocks[number]
 
 
 def align(
@@ -94,31 +147,40 @@ def align(
     Only parts of the sound of about half a minute are asked for, so it may be hours long. `words` are
     those of `cues`; cues with times tell where to look, those outside the sound are passed over. With
     `enough_syllables` only so much of the beginning is aligned as holds that many. Words that are not
-    heard are left out, with one warning.
+    heard have no times, and there is one warning of them.
 
     Raises `InputError` where nothing of the text is heard.
     """
-    assert sound.rate == aligner.rate, "the sound is heard at the aligner's rate"
-    end_s = sound.duration_s
+    ear = _Ear(sound, aligner)
     heard: list[_Heard] = []
     sought: list[int] = []
-    for stretch in _stretches(words, cues, offset_s, end_s):
+    for stretch in _stretches(words, cues, offset_s, ear.end_s):
         missing = None if enough_syllables is None else enough_syllables - _count(heard, words)
         if missing is not None and missing <= 0:
             break
         begin_s = max(stretch.start_s, heard[-1].end_s if heard else 0.0)
-        found = _hear(sound, words[stretch.first : stretch.last], begin_s, stretch.end_s, aligner, missing)
-        heard += [entry._replace(word=entry.word + stretch.first) for entry in found]
+        heard += _hear(ear, words, stretch._replace(start_s=begin_s), missing)
         sought += range(stretch.first, stretch.last)
-    if language in _JUDGED:
-        _warn_of_other_words(sound, words, heard, aligner)
-    found_phones = dict(_find_phones(sound, words, heard, aligner))
-    if not found_phones:
+    if not heard:
         raise InputError("the text does not fit the speech: not one word of it was heard; correct text or language")
     complete = enough_syllables is None or _count(heard, words) < enough_syllables
-    _warn_of_missing(words, found_phones, sought, complete=complete)
-    pairs = [(words[word], phones) for word, phones in sorted(found_phones.items())]
-    return Transcript(language=language, words=shape_words(pairs, sound, offset_s=offset_s))
+    _warn_of_missing(words, {entry.word for entry in heard}, sought, complete=complete)
+    chances = dict(
+        zip(
+            (entry.word for entry in heard),
+            confidences([entry.phones for entry in heard], ear.fit, ear.columns),
+            strict=True,
+        )
+    )
+    phones = {entry.word: entry.phones for entry in heard}
+    wanted = [word for word in sought if complete or word <= heard[-1].word]
+    shaped = shape_words(
+        [(words[word], phones.get(word, ())) for word in wanted],
+        sound,
+        offset_s=offset_s,
+        confidences=[chances.get(word, 0.0) for word in wanted],
+    )
+    return Transcript(language=language, words=shaped)
 
 
 def _count(heard: Sequence[_Heard], words: Sequence[SpokenWord]) -> int:
@@ -137,7 +199,7 @@ def _stretches(words: Sequence[SpokenWord], cues: Sequence[Cue], offset_s: float
         raise InputError("no subtitle lies in this part of the recording; choose another part, or other subtitles")
     group = timed[0]
     for stretch in timed[1:]:
-        if stretch.start_s - group.end_s < 1.0 and stretch.end_s - group.start_s < _WINDOW_S:
+        if stretch.start_s - group.end_s < 1.0 and stretch.end_s - group.start_s < _CUE_GROUP_S:
             group = group._replace(last=stretch.last, end_s=max(group.end_s, stretch.end_s))
         else:
             yield _padded(group, end_s)
@@ -161,26 +223,51 @@ def _padded(stretch: _Stretch, end_s: float) -> _Stretch:
     )
 
 
-def _hear(
-    sound: Sound, words: Sequence[SpokenWord], begin_s: float, end_s: float, aligner: Aligner, enough: int | None
-) -> list[_Heard]:
-    """Return where `words` are heard between two times, window by window, until `enough` syllables are."""
+def _hear(ear: _Ear, words: Sequence[SpokenWord], span: _Stretch, enough: int | None) -> list[_Heard]:
+    """Return where the words of a stretch are heard in it, part by part, until `enough` syllables are."""
     heard: list[_Heard] = []
-    longest_s = _WINDOW_S
-    while begin_s < end_s and (place := heard[-1].word + 1 if heard else 0) < len(words):
-        missing = None if enough is None else enough - _count(heard, words)
-        if missing is not None and missing <= 0:
+    parts = chain(_located(ear, words, span, enough), [None])
+    for part, after in pairwise(parts):
+        assert part is not None, "only the end is None"
+        limits_s = (heard[-1].end_s if heard else span.start_s, after[0].start_s if after else span.end_s)
+        heard += _hear_part(ear, words, part, limits_s)
+        if enough is not None and _count(heard, words) >= enough:
             break
-        stop_s = min(end_s, begin_s + min(longest_s, _needed_s(words[place:], end_s - begin_s, missing)))
-        found = _hear_window(sound, words, place, (begin_s, stop_s), aligner, last=stop_s >= end_s)
-        if not found and longest_s > _SHORTEST_WINDOW_S:
-            longest_s = max(_SHORTEST_WINDOW_S, (stop_s - begin_s) / 2)
-            continue
-        sure = _sure(found, stop_s, end_s, len(words))
-        heard += sure
-        begin_s = sure[-1].end_s if sure else max(begin_s + _SHORTEST_WINDOW_S / 2, stop_s - _UNSURE_S)
-        longest_s = _WINDOW_S
     return heard
+
+
+def _located(
+    ear: _Ear,
+    words: Sequence[SpokenWord],
+    span: _Stretch,
+    enough: int | None,
+    *,
+    strict: bool = True,
+) -> Iterator[list[_Heard]]:
+    """Yield neighbouring words that are said together, coarsely timed, in order.
+
+    In a window without evidence that words of the text are said in it no word is used up, so that talk
+    that nobody wrote down takes none with it. What the text may have had for such windows is sought at last.
+    """
+    place, begin_s = span.first, span.start_s
+    behind_s = None
+    while begin_s < span.end_s and place < span.last:
+        missing = None if enough is None else enough - sum(word.syllables for word in words[span.first : place])
+        rest = words[place : span.last]
+        stop_s = min(span.end_s, begin_s + min(_WINDOW_S, _needed_s(rest, span.end_s - begin_s, missing)))
+        found = _found(ear, words, _Stretch(place, span.last, begin_s, stop_s), strict=strict)
+        found = _sure(found, begin_s, stop_s, is_last=stop_s >= span.end_s)
+        if found:
+            if behind_s is not None:
+                gap = _Stretch(place, found[0].word, behind_s, found[0].start_s)
+                yield from _located(ear, words, gap, None, strict=False)
+            yield from _parts(found)
+            place, begin_s, behind_s = found[-1].word + 1, found[-1].end_s, None
+        else:
+            behind_s = begin_s if behind_s is None and strict else behind_s
+            begin_s = stop_s if stop_s >= span.end_s else begin_s + (stop_s - begin_s) * (1.0 - _UNSURE)
+    if behind_s is not None:
+        yield from _located(ear, words, _Stretch(place, span.last, behind_s, span.end_s), enough, strict=False)
 
 
 def _needed_s(words: Sequence[SpokenWord], duration_s: float, missing: int | None) -> float:
@@ -188,51 +275,119 @@ def _needed_s(words: Sequence[SpokenWord], duration_s: float, missing: int | Non
     if missing is None:
         return duration_s
     share = missing / max(1, sum(word.syllables for word in words))
-    return max(_SHORTEST_WINDOW_S, 1.25 * share * duration_s + 2.0)
+    return max(_SHORTEST_WINDOW_S, 1.6 * share * duration_s + 2.0)
 
 
-def _hear_window(
-    sound: Sound,
-    words: Sequence[SpokenWord],
-    place: int,
-    span_s: tuple[float, float],
-    aligner: Aligner,
-    *,
-    last: bool,
-) -> list[_Heard]:
-    """Return what is heard in a span of the words from `place` on; in the `last` one all of them, if they fit."""
-    begin_s, stop_s = span_s
-    most = int(_WORDS_PER_S * (stop_s - begin_s)) + 1
-    ahead = [word.pronunciations for word in words[place : place + most]]
-    part = sound.part(begin_s, stop_s)
-    whole = last and place + most >= len(words)
-    rows = (aligner.find_words(part, ahead, whole=True) if whole else ()) or aligner.find_words(
-        part, ahead, whole=False
-    )
-    return [_Heard(word + place, way, start_s + begin_s, end_s + begin_s) for word, way, start_s, end_s in rows]
-
-
-def _sure(found: Sequence[_Heard], stop_s: float, end_s: float, words: int) -> Sequence[_Heard]:
-    """Return the words of a window that can be relied on.
-
-    All of them where the text ends with them or the sound ends soon after; else those up to the last
-    pause well inside the window, or up to where it becomes unsure.
-    """
-    if found and stop_s >= end_s and (found[-1].word == words - 1 or found[-1].end_s > end_s - _UNSURE_S / 2):
+def _found(ear: _Ear, words: Sequence[SpokenWord], span: _Stretch, *, strict: bool) -> list[_Heard]:
+    """Return the words of the text from a place on that are said in a window; if `strict`, with evidence only."""
+    near = span._replace(last=min(span.last, span.first + int(_WORDS_PER_S * (span.end_s - span.start_s)) + 10))
+    found, proof = _matched(ear, words, near)
+    if not strict or proof >= _EVIDENT:
         return found
-    inside = [entry for entry in found if entry.end_s <= stop_s - _UNSURE_S]
+    if near.last < span.last:
+        far = _Stretch(
+            span.first, min(span.last, span.first + _FAR_WORDS), span.start_s, min(span.end_s, span.start_s + _FAR_S)
+        )
+        found, proof = _matched(ear, words, far)
+        if found and proof >= _EVIDENT:
+            place = max(_runs(found, _MOST_UNSAID, _BREAK_S), key=len)[0].word
+            found, proof = _matched(
+                ear, words, near._replace(first=place, last=min(span.last, place + near.last - near.first))
+            )
+            return found if proof >= _EVIDENT else []
+    return []
+
+
+def _matched(ear: _Ear, words: Sequence[SpokenWord], span: _Stretch) -> tuple[list[_Heard], float]:
+    """Return the words of a stretch that match its sound, and the evidence for them."""
+    said = [word.pronunciations[0] for word in words[span.first : span.last]]
+    fit = ear.coarse_fit(span.start_s, span.end_s)
+    path = match(fit, ear.columns, said)
+    heard = []
+    for entry in path.matches:
+        times_s = [span.start_s + frame * FRAME_S for frame in (*entry.firsts, entry.end)]
+        phones = tuple(
+            Phone(phone=name, start_s=start_s, end_s=end_s)
+            for name, (start_s, end_s) in zip(said[entry.word], pairwise(times_s), strict=True)
+        )
+        heard.append(_Heard(entry.word + span.first, 0, times_s[0], times_s[-1], phones))
+    return heard, evidence(fit, ear.columns, said, path.worth)
+
+
+def _sure(found: list[_Heard], begin_s: float, stop_s: float, *, is_last: bool) -> list[_Heard]:
+    """Return the words of a window up to the last pause that is well inside it; all of them in the `is_last` one."""
+    if is_last:
+        return found
+    inside = [entry for entry in found if entry.end_s <= stop_s - _UNSURE * (stop_s - begin_s)]
     pauses = [index for index, (a, b) in enumerate(pairwise(inside), 1) if b.start_s - a.end_s >= GAP_S]
     return inside[: pauses[-1]] if pauses else inside
 
 
+def _runs(found: Sequence[_Heard], most_unsaid: int, break_s: float) -> Iterator[list[_Heard]]:
+    """Yield words between which few others, and little time, lie."""
+    first = 0
+    for index, (before, after) in enumerate(pairwise(found), 1):
+        if after.word - before.word - 1 > most_unsaid or after.start_s - before.end_s > break_s:
+            yield list(found[first:index])
+            first = index
+    if found:
+        yield list(found[first:])
+
+
+def _parts(found: Sequence[_Heard]) -> Iterator[list[_Heard]]:
+    """Yield what is said together in parts no longer than the aligner can rely on."""
+    for run in _runs(found, _MOST_UNSAID, _BREAK_S):
+        yield from _cut(run)
+
+
+def _cut(run: list[_Heard]) -> Iterator[list[_Heard]]:
+    if len(run) == 1 or run[-1].end_s - run[0].start_s <= _PART_S:
+        yield run
+    else:
+        for half in _halves(run):
+            yield from _cut(half)
+
+
+def _halves(run: list[_Heard]) -> tuple[list[_Heard], list[_Heard]]:
+    """Return `run` (two words or more) in two, cut at the longest pause near its middle."""
+    inner = range(1 + (len(run) - 1) // 4, len(run) - (len(run) - 1) // 4)
+    at = max(inner, key=lambda index: run[index].start_s - run[index - 1].end_s)
+    return run[:at], run[at:]
+
+
+def _hear_part(
+    ear: _Ear, words: Sequence[SpokenWord], part: list[_Heard], limits_s: tuple[float, float]
+) -> list[_Heard]:
+    """Return where the words of a part are said; where they do not fit together, each half for itself."""
+    start_s, end_s = max(limits_s[0], part[0].start_s - _PAD_S), min(limits_s[1], part[-1].end_s + _PAD_S)
+    first, last = part[0].word, part[-1].word + 1
+    ways = [word.pronunciations for word in words[first:last]]
+    rows = ear.aligner.find_words(ear.sound.part(start_s, end_s), ways, whole=True)
+    if rows:
+        heard = [_Heard(word + first, way, a_s + start_s, b_s + start_s) for word, way, a_s, b_s in rows]
+        return list(_find_phones(ear, words, heard, (start_s, end_s), {entry.word: entry for entry in part}))
+    if len(part) == 1:
+        return part
+    before, after = _halves(part)
+    middle_s = _between(before[-1], after[0])
+    return [
+        *_hear_part(ear, words, before, (limits_s[0], middle_s)),
+        *_hear_part(ear, words, after, (middle_s, limits_s[1])),
+    ]
+
+
 def _find_phones(
-    sound: Sound, words: Sequence[SpokenWord], heard: Sequence[_Heard], aligner: Aligner
-) -> Iterator[tuple[int, tuple[Phone, ...]]]:
-    """Yield (word, phones) of the words heard, found chunk by chunk."""
-    begin_s = 0.0
+    ear: _Ear,
+    words: Sequence[SpokenWord],
+    heard: Sequence[_Heard],
+    limits_s: tuple[float, float],
+    coarse: Mapping[int, _Heard],
+) -> Iterator[_Heard]:
+    """Yield the words heard with their phones, found chunk by chunk."""
+    begin_s = limits_s[0]
     for first, last in _chunks(heard):
-        end_s = _between(heard[last - 1], heard[last]) if last < len(heard) else sound.duration_s
-        yield from _find_chunk(sound, words, heard[first:last], (begin_s, end_s), aligner)
+        end_s = _between(heard[last - 1], heard[last]) if last < len(heard) else limits_s[1]
+        yield from _find_chunk(ear, words, heard[first:last], (begin_s, end_s), coarse)
         begin_s = end_s
 
 
@@ -241,55 +396,53 @@ def _between(before: _Heard, after: _Heard) -> float:
 
 
 def _chunks(heard: Sequence[_Heard]) -> Iterator[tuple[int, int]]:
-    """Yield index ranges of words between pauses, none of them much longer than a breath."""
+    """Yield index ranges of words between pauses."""
     first = 0
     for index in range(1, len(heard) + 1):
-        if (
-            index == len(heard)
-            or heard[index].start_s - heard[index - 1].end_s >= GAP_S
-            or heard[index].end_s - heard[first].start_s > _CHUNK_S
-        ):
+        if index == len(heard) or heard[index].start_s - heard[index - 1].end_s >= GAP_S:
             yield first, index
             first = index
 
 
 def _find_chunk(
-    sound: Sound,
+    ear: _Ear,
     words: Sequence[SpokenWord],
     heard: Sequence[_Heard],
     limits_s: tuple[float, float],
-    aligner: Aligner,
-) -> Iterator[tuple[int, tuple[Phone, ...]]]:
-    """Yield (word, phones) of neighbouring words; where they do not fit together, of each half for itself."""
+    coarse: Mapping[int, _Heard],
+) -> Iterator[_Heard]:
+    """Yield neighbouring words with phones; where they do not fit together, of each half for itself.
+
+    A word that does not fit for itself keeps the phones that it was matched with.
+    """
     start_s = max(limits_s[0], heard[0].start_s - _PAD_S)
     end_s = min(limits_s[1], heard[-1].end_s + _PAD_S)
-    part = sound.part(start_s, end_s)
-    found = aligner.find_phones(part, [words[entry.word].pronunciations[entry.way] for entry in heard])
+    ways = [words[entry.word].pronunciations[entry.way] for entry in heard]
+    found = ear.aligner.find_phones(ear.sound.part(start_s, end_s), ways)
     if found:
-        yield from ((entry.word, _moved(phones, start_s)) for entry, phones in zip(heard, found, strict=True))
+        yield from (_with_phones(entry, _moved(phones, start_s)) for entry, phones in zip(heard, found, strict=True))
     elif len(heard) > 1:
         half = len(heard) // 2
         middle_s = _between(heard[half - 1], heard[half])
-        yield from _find_chunk(sound, words, heard[:half], (limits_s[0], middle_s), aligner)
-        yield from _find_chunk(sound, words, heard[half:], (middle_s, limits_s[1]), aligner)
+        yield from _find_chunk(ear, words, heard[:half], (limits_s[0], middle_s), coarse)
+        yield from _find_chunk(ear, words, heard[half:], (middle_s, limits_s[1]), coarse)
+    elif (
+        heard[0].word in coarse
+        and limits_s[0] <= coarse[heard[0].word].start_s < coarse[heard[0].word].end_s <= limits_s[1]
+    ):
+        yield coarse[heard[0].word]
+
+
+def _with_phones(entry: _Heard, phones: tuple[Phone, ...]) -> _Heard:
+    return entry._replace(start_s=phones[0].start_s, end_s=phones[-1].end_s, phones=phones)
 
 
 def _moved(phones: Sequence[Phone], by_s: float) -> tuple[Phone, ...]:
     return tuple(phone.replace(start_s=phone.start_s + by_s, end_s=phone.end_s + by_s) for phone in phones)
 
 
-def _warn_of_other_words(sound: Sound, words: Sequence[SpokenWord], heard: Sequence[_Heard], aligner: Aligner) -> None:
-    """Warn where the first words heard explain the sound so badly that others must have been said."""
-    first = [entry for entry in heard if entry.end_s < heard[0].start_s + _TRIAL_S]
-    if first:
-        part = sound.part(first[0].start_s, first[-1].end_s)
-        if aligner.misfit(part, [words[entry.word].pronunciations[entry.way] for entry in first]) > _MISFIT:
-            message = "the text hardly fits the speech: other words seem to be said; check the text and the language"
-            warnings.warn(message, ShenquWarning, stacklevel=3)
-
-
 def _warn_of_missing(
-    words: Sequence[SpokenWord], found: dict[int, tuple[Phone, ...]], sought: Sequence[int], *, complete: bool
+    words: Sequence[SpokenWord], found: Collection[int], sought: Sequence[int], *, complete: bool
 ) -> None:
     """Warn once of words that were not heard; of those behind the last one only where all were wanted."""
     last = max(found)
@@ -298,7 +451,7 @@ def _warn_of_missing(
         examples = ", ".join(f'"{words[index].text}"' for index in missing[:3])
         why = "the text is longer than the speech" if missing[-1] > last else "the text differs from the speech"
         warnings.warn(
-            f"{why}: {len(missing)} of {len(sought)} words were not heard ({examples}) and are left out",
+            f"{why}: {len(missing)} of {len(sought)} words were not heard ({examples}) and have no times",
             ShenquWarning,
             stacklevel=3,
         )

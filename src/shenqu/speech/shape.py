@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import reduce
 
 import numpy as np
 import numpy.typing as npt
@@ -42,20 +43,51 @@ _FUNCTION_WORDS = re.compile(
 Phones = tuple[Phone, ...]
 
 
-def shape_words(spoken: Sequence[tuple[SpokenWord, Phones]], sound: Sound, *, offset_s: float) -> tuple[Word, ...]:
-    """Return the words of a transcript: `spoken` with phones in seconds of `sound`, moved by `offset_s`."""
-    starts = [phones[0].start_s for _, phones in spoken[1:]]
+def shape_words(
+    spoken: Sequence[tuple[SpokenWord, Phones]],
+    sound: Sound,
+    *,
+    offset_s: float,
+    confidences: Sequence[float] | None = None,
+) -> tuple[Word, ...]:
+    """Return the words of a transcript: `spoken` with phones in seconds of `sound`, moved by `offset_s`.
+
+    A word without phones is one that was not heard. `confidences` (default 1.0) are those of `spoken`.
+    """
     words: list[Word] = []
-    for (part, phones), next_s in zip(spoken, [*starts, sound.duration_s], strict=True):
-        word = _word(part, _with_tail(phones, next_s, sound), offset_s)
-        words[-1:] = [_merged(words[-1], word)] if part.joined and words else [*words[-1:], word]
-    return tuple(words)
+    next_s = sound.duration_s
+    chances = [1.0] * len(spoken) if confidences is None else confidences
+    for (part, phones), confidence in zip(reversed(spoken), reversed(chances), strict=True):
+        if phones:
+            word = _word(part, _with_tail(phones, next_s, sound), offset_s).replace(confidence=confidence)
+            next_s = phones[0].start_s
+        else:
+            word = Word(text=part.text, confidence=0.0)
+        words.append(word)
+    return tuple(_whole([part for part, _ in spoken], words[::-1]))
+
+
+def _whole(spoken: Sequence[SpokenWord], words: Sequence[Word]) -> Iterator[Word]:
+    """Yield the words, those with hyphens as one."""
+    parts: list[Word] = []
+    for part, word in zip(spoken, words, strict=True):
+        if parts and not part.joined:
+            yield reduce(_merged, parts)
+            parts = []
+        parts.append(word)
+    if parts:
+        yield reduce(_merged, parts)
 
 
 def _merged(before: Word, part: Word) -> Word:
-    """Return the parts of a hyphenated word as one."""
-    return before.replace(
-        text=before.text + part.text, end_s=part.end_s, syllables=(*before.syllables, *part.syllables)
+    """Return two parts of a word as one: it has the times of what was heard of it, and the lower confidence."""
+    times_s = [word.span_s for word in (before, part) if word.heard]
+    return Word(
+        text=before.text + part.text,
+        start_s=times_s[0][0] if times_s else None,
+        end_s=times_s[-1][1] if times_s else None,
+        confidence=min(before.confidence, part.confidence),
+        syllables=(*before.syllables, *part.syllables),
     )
 
 
