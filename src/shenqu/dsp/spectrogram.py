@@ -22,10 +22,10 @@ HIGHEST_HZ = 5000.0
 FLOOR_DB = -120.0
 RANGE_DB = 55.0
 _WINDOW_S = 0.007
-_STEP_S = 0.002  # between the windows whose mean makes a column
+_STEP_S = _WINDOW_S / 2  # between the windows whose mean makes a column; so no sample is passed over
 _TRANSFORM = 256
 _EMPHASIS_HZ = 50.0
-_COLUMNS_AT_ONCE = 4096
+_WINDOWS_AT_ONCE = 1024  # that fit a processor's own memory; more take several times as long
 
 
 def spectrogram_db(
@@ -42,8 +42,9 @@ def spectrogram_db(
     ((51, 20), {10})
     """
     levels = np.empty((rows, columns), dtype=np.float32)
-    for first in range(0, columns, _COLUMNS_AT_ONCE):
-        count = min(_COLUMNS_AT_ONCE, columns - first)
+    at_once = max(1, _WINDOWS_AT_ONCE // _windows(column_s))
+    for first in range(0, columns, at_once):
+        count = min(at_once, columns - first)
         power = _column_power(samples, rate, start_s=start_s + first * column_s, column_s=column_s, columns=count)
         levels[:, first : first + count] = _rows_db(power, rate, rows)
     return levels
@@ -61,7 +62,7 @@ def _column_power(
 ) -> Levels:
     """Return mean power, shape (columns, bins), of the windows in each column."""
     width = max(8, round(_WINDOW_S * rate))
-    windows = max(1, round(column_s / _STEP_S))
+    windows = _windows(column_s)
     middles_s = start_s + (np.arange(columns * windows) + 0.5) * (column_s / windows)
     firsts = np.round(middles_s * rate).astype(int) - width // 2
     before = max(0, -int(firsts[0]))
@@ -73,6 +74,11 @@ def _column_power(
     spectrum = np.fft.rfft(frames * (window / window.sum()), n=_transform(rate), axis=1)
     power = np.square(spectrum.real) + np.square(spectrum.imag)
     return np.asarray(power.reshape(columns, windows, -1).mean(axis=1), dtype=np.float32)
+
+
+def _windows(column_s: float) -> int:
+    """Return how many windows make a column."""
+    return max(1, round(column_s / _STEP_S))
 
 
 def _transform(rate: int) -> int:

@@ -341,6 +341,7 @@
   }
 
   function fitted(pen, text, most) {
+    text = text.slice(0, 400);
     if (pen.measureText(text).width <= most) return text;
     const letters = Array.from(text);
     let kept_letters = letters.length;

@@ -39,8 +39,10 @@ MOST_LETTERS = 200  # of one text
 ROW_S = 8.0
 """The longest row, in seconds; a short recording fills one row alone."""
 SHORTEST_ROW_S = 2.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 92, 60, 118, 20
-_SOUND, _TICKS, _LABEL_ROW, _BAR, _BOX, _SPACE = 190, 20, 19, 20, 22, 30
+LEFT, RIGHT, TOP = 92, 60, 118
+TICKS, SOUND = 20, 190
+"""Margins, and the heights of the scale of time and the spectrogram in each row, in pixels."""
+_BOTTOM, _LABEL_ROW, _BAR, _BOX, _SPACE = 20, 19, 20, 22, 30
 _LABEL_ROWS = 2
 _LEAST_BOX = 8
 _TITLE, _FACTS, _TEXT, _SMALL = 27, 15, 15, 12
@@ -54,12 +56,12 @@ def sheet_end_s(chart: Chart) -> float:
 def draw_sheet(chart: Chart, sound: Sound, typeface: Typeface, *, theme: Theme = DARK) -> Image.Image:
     """Return the picture of `chart`, whose start is the start of `sound`; its first `MOST_ROWS` rows."""
     rows = rows_s(chart, ROW_S)[:MOST_ROWS]
-    row_height = _TICKS + _SOUND + sum(_lane_height(lane) for lane in chart.lanes) + _SPACE
-    image = Image.new("RGB", (WIDTH, _TOP + row_height * len(rows) + _BOTTOM - _SPACE), theme.paper)
+    row_height = TICKS + SOUND + sum(_lane_height(lane) for lane in chart.lanes) + _SPACE
+    image = Image.new("RGB", (WIDTH, TOP + row_height * len(rows) + _BOTTOM - _SPACE), theme.paper)
     sheet = _Sheet(chart, sound, typeface, theme, image, longest_s=max(SHORTEST_ROW_S, *(b - a for a, b in rows)))
     sheet.draw_head()
     for number, (start_s, end_s) in enumerate(rows):
-        sheet.draw_row(_TOP + number * row_height, start_s, end_s)
+        sheet.draw_row(TOP + number * row_height, start_s, end_s)
     return image
 
 
@@ -77,12 +79,12 @@ class _Row:
 
     @property
     def right(self) -> int:
-        return _LEFT + round((self.end_s - self.start_s) * self.pixels_per_s)
+        return LEFT + round((self.end_s - self.start_s) * self.pixels_per_s)
 
     def x(self, time_s: float) -> int:
         """Return the column of a time, at most one beyond the row."""
         time_s = min(max(time_s, self.start_s), self.end_s)
-        return _LEFT + round((time_s - self.start_s) * self.pixels_per_s)
+        return LEFT + round((time_s - self.start_s) * self.pixels_per_s)
 
     def holds(self, span: Span) -> bool:
         """Whether some of `span` lies in the row; of a span without length, its moment."""
@@ -104,21 +106,21 @@ class _Sheet:
         self._image, self._draw = image, ImageDraw.Draw(image)
         self._title, self._facts = typeface.at(_TITLE), typeface.at(_FACTS)
         self._text, self._small = typeface.at(_TEXT), typeface.at(_SMALL)
-        self._pixels_per_s = (WIDTH - _LEFT - _RIGHT) / longest_s
+        self._pixels_per_s = (WIDTH - LEFT - RIGHT) / longest_s
         self._shown: Exposure = exposure(sound)
 
     # -------------------------------------------------------------- the head
 
     def draw_head(self) -> None:
         """Write title and facts, and what the signs mean."""
-        room = WIDTH - 2 * _RIGHT
-        title = _elided(" ".join(self._chart.title.split()), self._title, room)
-        self._draw.text((_LEFT, 44), title, fill=self._theme.ink, font=self._title, anchor="ls")
+        room = WIDTH - 2 * RIGHT
+        title = _elided(self._chart.title, self._title, room)
+        self._draw.text((LEFT, 44), title, fill=self._theme.ink, font=self._title, anchor="ls")
         facts = "  ·  ".join(self._chart.facts)
         self._draw.text(
-            (_LEFT, 72), _elided(facts, self._facts, room), fill=self._theme.faint, font=self._facts, anchor="ls"
+            (LEFT, 72), _elided(facts, self._facts, room), fill=self._theme.faint, font=self._facts, anchor="ls"
         )
-        self._draw_legend(_LEFT, 88)
+        self._draw_legend(LEFT, 88)
 
     def _draw_legend(self, x: int, top: int) -> None:
         draw, theme = self._draw, self._theme
@@ -151,14 +153,14 @@ class _Sheet:
     def draw_row(self, top: int, start_s: float, end_s: float) -> None:
         """Draw the time from `start_s` to `end_s`, from the pixel row `top` down."""
         row = _Row(start_s=start_s, end_s=end_s, pixels_per_s=self._pixels_per_s)
-        sound_top = top + _TICKS
+        sound_top = top + TICKS
         self._draw_ticks(row, top)
         self._draw_sound(row, sound_top)
-        lane_top = sound_top + _SOUND
+        lane_top = sound_top + SOUND
         for lane in self._chart.lanes:
             spans = [span for span in lane.spans if row.holds(span)]
             self._draw.text(
-                (_LEFT - 10, lane_top + _lane_height(lane) / 2),
+                (LEFT - 10, lane_top + _lane_height(lane) / 2),
                 lane.name,
                 fill=self._theme.faint,
                 font=self._small,
@@ -176,29 +178,29 @@ class _Sheet:
             x = row.x(time_ms / 1000)
             is_second, is_half = time_ms % 1000 == 0, time_ms % 500 == 0
             length = 6 if is_second else 4 if is_half else 2
-            self._draw.line([(x, top + _TICKS - length), (x, top + _TICKS - 1)], fill=self._theme.faint)
-            if is_second and x < WIDTH - _RIGHT + 10:
+            self._draw.line([(x, top + TICKS - length), (x, top + TICKS - 1)], fill=self._theme.faint)
+            if is_second and x < WIDTH - RIGHT + 10:
                 self._draw.text(
-                    (x, top + _TICKS - 8), _clock(time_ms / 1000), fill=self._theme.faint, font=self._small, anchor="ms"
+                    (x, top + TICKS - 8), _clock(time_ms / 1000), fill=self._theme.faint, font=self._small, anchor="ms"
                 )
 
     def _draw_sound(self, row: _Row, top: int) -> None:
         """Draw spectrogram, curves and marks, and their scales."""
-        columns = row.right - _LEFT
+        columns = row.right - LEFT
         part = shades(
             self._sound,
             self._shown,
             start_s=row.start_s - self._chart.start_s,
             column_s=1 / row.pixels_per_s,
             columns=columns,
-            rows=_SOUND,
+            rows=SOUND,
         )
-        self._image.paste(Image.fromarray(heat_map(self._theme)[part]), (_LEFT, top))
+        self._image.paste(Image.fromarray(heat_map(self._theme)[part]), (LEFT, top))
         for khz in range(6):
-            y = top + _SOUND - 1 - round(khz / 5 * (_SOUND - 1))
-            self._draw.line([(_LEFT - 5, y), (_LEFT - 1, y)], fill=self._theme.faint)
+            y = top + SOUND - 1 - round(khz / 5 * (SOUND - 1))
+            self._draw.line([(LEFT - 5, y), (LEFT - 1, y)], fill=self._theme.faint)
             self._draw.text(
-                (_LEFT - 10, y),
+                (LEFT - 10, y),
                 f"{khz} kHz" if khz in {0, 5} else str(khz),
                 fill=self._theme.faint,
                 font=self._small,
@@ -213,7 +215,7 @@ class _Sheet:
 
     def _draw_mark(self, x: int, top: int) -> None:
         """A line that is seen on bright and dark, and hides no more than a column."""
-        column = np.asarray(self._image.crop((x, top, x + 1, top + _SOUND)), dtype=np.float32)
+        column = np.asarray(self._image.crop((x, top, x + 1, top + SOUND)), dtype=np.float32)
         mixed = 0.35 * column + 0.65 * np.asarray(self._theme.onset, dtype=np.float32)
         self._image.paste(Image.fromarray(mixed.round().astype(np.uint8)), (x, top))
         _triangle(self._draw, x, top, self._theme.onset)
@@ -247,7 +249,7 @@ class _Sheet:
         base = bar_top - 6
         texts = [_elided(f"?{span.text}" if span.is_doubtful else span.text, self._text, 260) for span in spans]
         labels = [Label(row.middle(span), self._text.getlength(text)) for span, text in zip(spans, texts, strict=True)]
-        places = place_labels(labels, rows=_LABEL_ROWS, left=_LEFT, right=max(row.right, _LEFT + 120), gap=7)
+        places = place_labels(labels, rows=_LABEL_ROWS, left=LEFT, right=max(row.right, LEFT + 120), gap=7)
         for span, label, place in zip(spans, labels, places, strict=True):
             self._draw_bar(row.x(span.start_s), row.x(span.end_s), bar_top, span.confidence, pinned=bool(span.remark))
             if place and place[0]:
@@ -287,9 +289,10 @@ class _Sheet:
             self._box(left, right, top, top + _BOX, self._theme.box)
             if span.core_start_s is not None and span.core_end_s is not None:
                 self._box(row.x(span.core_start_s), row.x(span.core_end_s), top, top + _BOX, self._theme.core)
-            if span.text and self._small.getlength(span.text) + 3 <= right - left:
+            text = _line(span.text)
+            if text and self._small.getlength(text) + 3 <= right - left:
                 place = ((left + right) / 2, top + _BOX / 2)
-                self._draw.text(place, span.text, fill=self._theme.ink, font=self._small, anchor="mm")
+                self._draw.text(place, text, fill=self._theme.ink, font=self._small, anchor="mm")
 
     def _box(self, left: int, right: int, top: int, bottom: int, fill: Colour) -> None:
         """Fill a box, with a thin gap to the next one and to the lane below."""
@@ -308,7 +311,7 @@ class _Sheet:
         told = [span for span in spans if row.start_s <= (span.start_s + span.end_s) / 2 < row.end_s]
         texts = [_elided(span.text, font, max(140, row.x(span.end_s) - row.x(span.start_s) - 8)) for span in told]
         labels = [Label(row.middle(span), font.getlength(text)) for span, text in zip(told, texts, strict=True)]
-        places = place_labels(labels, rows=1, left=_LEFT, right=max(row.right, _LEFT + 160), gap=12)
+        places = place_labels(labels, rows=1, left=LEFT, right=max(row.right, LEFT + 160), gap=12)
         for text, place in zip(texts, places, strict=True):
             if place:
                 self._draw.text((place[1], top + 6 + _LABEL_ROW / 2), text, fill=theme.missing, font=font, anchor="lm")
@@ -317,7 +320,7 @@ class _Sheet:
 def _curve_y(hz: float) -> float:
     """Return how far below the top of the spectrogram a pitch is drawn: by octaves, a little off the edges."""
     share = np.log(hz / LOWEST_HZ) / np.log(HIGHEST_HZ / LOWEST_HZ)
-    return float(_SOUND - 8 - share * (_SOUND - 16))
+    return float(SOUND - 8 - share * (SOUND - 16))
 
 
 def _clock(time_s: float) -> str:
@@ -333,13 +336,18 @@ def _clock(time_s: float) -> str:
 
 def _elided(text: str, font: FreeTypeFont, room: float) -> str:
     """Return `text`, shortened in its middle where it is wider than `room`."""
-    text = text[:MOST_LETTERS]
+    text = _line(text)
     if font.getlength(text) <= room:
         return text
     kept = len(text)
     while kept > 1 and font.getlength(_without_middle(text, kept)) > room:
         kept = min(kept - 1, int(kept * max(0.5, room / font.getlength(_without_middle(text, kept)))))
     return _without_middle(text, kept)
+
+
+def _line(text: str) -> str:
+    """Return the first letters of `text` as one line, which is all that a font can measure."""
+    return " ".join(text[:MOST_LETTERS].split())
 
 
 def _without_middle(text: str, kept: int) -> str:

@@ -36,7 +36,8 @@ def plot_words(path: Path, transcript: Transcript, speech: Path, options: WordsO
     """Write the chart of `transcript`, heard in the recording `speech`, to `path`, whose ending says how."""
     sound = read_sound(speech, rate=HEARING_RATE, start_s=options.start_s, end_s=options.end_s, channel=options.speaker)
     end_s = options.start_s + sound.duration_s
-    chart = words_chart(transcript, title=speech.name, start_s=options.start_s, end_s=end_s)
+    title = speech.name.encode(errors="replace").decode()  # a name on disk need not be in UTF-8
+    chart = words_chart(transcript, title=title, start_s=options.start_s, end_s=end_s)
     if path.suffix.lower() == ".png":
         _write_sheet(path, chart, sound)
     else:
@@ -57,8 +58,8 @@ def _write_sheet(path: Path, chart: Chart, sound: LongSound) -> None:
 
 def _write_page(path: Path, chart: Chart, sound: LongSound) -> None:
     heard_s = min(sound.duration_s, MOST_SOUND_S)
-    note = "" if heard_s == sound.duration_s else f"with sound for the first {heard_s / 60:.0f} minutes"
-    pieces = list(_pieces(chart.start_s, sound, heard_s))
+    note = "" if heard_s == sound.duration_s else f"sound of the first {heard_s:.0f} s only"
+    pieces = list(sound_pieces(chart.start_s, sound, heard_s))
     page = chart_page(_with_pitch(chart, sound), sound, pieces=pieces, note=note)
     path.write_text(page, encoding="utf-8", newline="\n")
 
@@ -68,7 +69,7 @@ def _with_pitch(chart: Chart, sound: LongSound) -> Chart:
     return chart.replace(curves=(pitch_curve(pitch, start_s=chart.start_s),)) if pitch.voiced.any() else chart
 
 
-def _pieces(start_s: float, sound: LongSound, heard_s: float) -> Iterator[Piece]:
+def sound_pieces(start_s: float, sound: LongSound, heard_s: float) -> Iterator[Piece]:
     """Yield the first `heard_s` seconds of `sound` in pieces; FLAC, as lossy sound begins late in some browsers."""
     with tempfile.TemporaryDirectory(prefix="shenqu-") as folder:
         file = Path(folder) / "piece.flac"
