@@ -2,7 +2,8 @@
 
 The model is loaded when something is to be recognised, and not before. It is looked for on this machine first and
 fetched only where it is missing. Nothing is left to chance: beam search at temperature 0, no retry with a random
-temperature, and no window of sound is told the words of the one before, which is what makes Whisper loop.
+temperature, and no window of sound is told the words of the one before, which is what makes Whisper loop. Numbers
+are written in words, because only these tell how they are said.
 
 References
 ----------
@@ -36,6 +37,7 @@ _DOWNLOAD_MB = {
     "distil-small": 332, "distil-medium": 789, "distil-large": 1510,
 }  # fmt: skip
 _MOST_THREADS = 8
+_NUMERALS = frozenset("0123456789%$£€")
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _SETTINGS = {
     "task": "transcribe",
@@ -80,7 +82,9 @@ class WhisperRecogniser:
         model = self._whisper
         code = _known_language(model, language, self.model) if language else None
         try:
-            segments, heard = model.transcribe(samples, language=code, initial_prompt=prompt, **_SETTINGS)
+            segments, heard = model.transcribe(
+                samples, language=code, initial_prompt=prompt, suppress_tokens=[-1, *_numerals(model)], **_SETTINGS
+            )
             for segment in segments:
                 yield Segment(
                     words=tuple(_whole_words(segment.words or ())),
@@ -108,6 +112,13 @@ class WhisperRecogniser:
             raise InputError(
                 f"{folder}: the model cannot be loaded ({_first_line(error)}); fetch it anew, or give another"
             ) from error
+
+
+def _numerals(model: Any) -> list[int]:
+    """Return the tokens with digits and money in them: without these the model writes numbers as they are said."""
+    tokenizer = model.hf_tokenizer
+    names = (tokenizer.id_to_token(number) or "" for number in range(tokenizer.token_to_id("<|endoftext|>")))
+    return [number for number, name in enumerate(names) if not _NUMERALS.isdisjoint(name)]
 
 
 def _known_language(model: Any, language: str, name: str) -> str:

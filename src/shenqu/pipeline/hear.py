@@ -131,7 +131,8 @@ def _listen(
     except UnreadableError as reason:
         warnings.warn(f"{reason}; its syllables are found by ear", ShenquWarning, stacklevel=4)
         return _hear_syllables(speech, options, needed, report)
-    return _hear_words(speech, options, cues, words, language=language, needed=needed, report=report)
+    sound = _read(speech, options, options.end_s, report)
+    return _hear_words(speech, options, sound, cues, words, language=language, needed=needed, report=report)
 
 
 def _hear_recognised(
@@ -149,7 +150,8 @@ def _hear_recognised(
     except InputError as reason:
         warnings.warn(f"{reason}; its syllables are found by ear", ShenquWarning, stacklevel=5)
         return _hear_syllables(speech, options, needed, report)
-    return _hear_words(speech, options, recognised.cues, words, language=language, needed=needed, report=report)
+    cues = recognised.cues
+    return _hear_words(speech, options, sound, cues, words, language=language, needed=needed, report=report)
 
 
 def _vowels_hz(pitch: PitchTrack, transcript: Transcript, *, origin_s: float) -> npt.NDArray[np.float64]:
@@ -171,6 +173,7 @@ def _usual_pitch(vowels_hz: npt.NDArray[np.float64]) -> float:
 def _hear_words(
     speech: Path,
     options: WordsOptions,
+    sound: LongSound,
     cues: tuple[Cue, ...],
     words: tuple[SpokenWord, ...],
     *,
@@ -178,7 +181,6 @@ def _hear_words(
     needed: int | None,
     report: Report,
 ) -> _Listened:
-    sound = _read(speech, options, options.end_s, report)
     transcript = align(
         _Watched(sound=sound, report=report),
         words,
@@ -224,15 +226,21 @@ def _hear_syllables(speech: Path, options: WordsOptions, needed: int | None, rep
         is_whole = options.end_s is not None and options.end_s <= end_s
         sound = _read(speech, options, options.end_s if is_whole else end_s, report)
         is_whole = is_whole or sound.duration_s < wanted_s - 0.1
-        spans = find_speech(sound)
-        if spans:
-            watched = _Watched(sound=sound, report=report)
-            transcript = find_syllables(watched, track_long_pitch(watched), spans, offset_s=options.start_s)
-            if is_whole or needed is None or len(transcript.syllables) >= needed:
-                return _Listened(transcript, sound)
-        elif is_whole:
-            raise InputError(f"{speech}: {NO_SPEECH}")
+        transcript = _syllables(sound, options, report)
+        if is_whole or needed is None or len(transcript.syllables) >= needed:
+            break
         wanted_s *= 2
+    if not transcript.syllables:
+        raise InputError(f"{speech}: {NO_SPEECH}")
+    return _Listened(transcript, sound)
+
+
+def _syllables(sound: LongSound, options: WordsOptions, report: Report) -> Transcript:
+    speech_s = find_speech(sound)
+    if not speech_s:
+        return Transcript(language="und")
+    watched = _Watched(sound=sound, report=report)
+    return find_syllables(watched, track_long_pitch(watched), speech_s, offset_s=options.start_s)
 
 
 def _read(speech: Path, options: WordsOptions, end_s: float | None, report: Report) -> LongSound:
