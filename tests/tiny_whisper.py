@@ -17,6 +17,7 @@ import json
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -41,56 +42,56 @@ def make_whisper(
     prompted: Sequence[str] = (),
     prompt_words: int = 0,
     language: str = "en",
+    otherwise: Mapping[str, str] = MappingProxyType({}),
 ) -> Path:
     """Write a model to `folder` that says `words` (text, start_s), the last of them until `end_s`, and return it.
 
     A word has its blank before it, as Whisper's have; what has none goes on with the word before. After a
     prompt of `prompt_words` words of its own it says `prompted` instead. It takes any speech to be in `language`.
+    Of what it may not say, it says what stands for it in `otherwise`.
     """
-    import tokenizers  # noqa: PLC0415 - where the extra is not installed the tests are skipped
-    from ctranslate2.specs import WhisperSpec  # noqa: PLC0415
+    from ctranslate2.specs import WhisperSpec  # noqa: PLC0415 - where the extra is not installed tests are skipped
 
     texts = [text for text, _ in words]
-    vocabulary, merges = _vocabulary([*texts, *prompted])
+    vocabulary, merges = _vocabulary([*texts, *prompted, *otherwise.values()])
     place = {token: index for index, token in enumerate(vocabulary)}
-
-    said = _said(texts, end_s)
-    planted = {0: f"<|{language}|>"}
-    planted |= dict(enumerate(said, start=2))
+    planted = {0: f"<|{language}|>", **dict(enumerate(_said(texts, end_s), start=2))}
     if prompted:
-        planted |= dict(enumerate(_said(prompted, end_s), start=2 + 1 + prompt_words))
+        planted |= enumerate(_said(prompted, end_s), start=3 + prompt_words)
     assert len(planted) <= WIDTH, "each position with a token needs a direction"
-    directions = {position: index for index, position in enumerate(planted)}
 
     spec = WhisperSpec(1, 1, 1, 1)
     _fill(spec, len(vocabulary))
-    positions = np.zeros((POSITIONS, WIDTH), np.float32)
-    projection = np.zeros((len(vocabulary), WIDTH), np.float32)
-    for position, token in planted.items():
-        positions[position, directions[position]] = 1.0
-        projection[place[token], directions[position]] += 3.0
+    _plant_tokens(spec, planted, place, {_as_token(text): _as_token(other) for text, other in otherwise.items()})
+    directions = {position: index for index, position in enumerate(planted)}
     _plant_times(spec, directions, [*(start_s for _, start_s in words), end_s, end_s])
-    spec.decoder.position_encodings.encodings = positions
-    spec.decoder.projection.weight = projection
+    folder.mkdir(parents=True)
+    _save_model(spec, folder, vocabulary)
+    _save_tokenizer(folder, place, merges)
+    settings = {"feature_size": 80, "sampling_rate": 16_000, "hop_length": 160, "chunk_length": 30, "n_fft": 400}
+    (folder / "preprocessor_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    return folder
 
+
+def _save_model(spec: Any, folder: Path, vocabulary: list[str]) -> None:
     spec.register_vocabulary(vocabulary)
-    spec.config.lang_ids = [place[f"<|{code}|>"] for code in LANGUAGES]
+    spec.config.lang_ids = [vocabulary.index(f"<|{code}|>") for code in LANGUAGES]
     spec.config.alignment_heads = [(0, 0)]
     spec.config.suppress_ids = []
-    spec.config.suppress_ids_begin = [place["<|endoftext|>"]]
+    spec.config.suppress_ids_begin = [vocabulary.index("<|endoftext|>")]
     spec.validate()
     spec.optimize(quantization="int8")
-    folder.mkdir(parents=True)
     spec.save(str(folder))
+
+
+def _save_tokenizer(folder: Path, place: dict[str, int], merges: list[tuple[str, str]]) -> None:
+    import tokenizers  # noqa: PLC0415
 
     tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE(vocab=place, merges=merges))
     tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = tokenizers.decoders.ByteLevel()
-    tokenizer.add_special_tokens([token for token in vocabulary if token.startswith("<|")])
+    tokenizer.add_special_tokens([token for token in place if token.startswith("<|")])
     tokenizer.save(str(folder / "tokenizer.json"))
-    settings = {"feature_size": 80, "sampling_rate": 16_000, "hop_length": 160, "chunk_length": 30, "n_fft": 400}
-    (folder / "preprocessor_config.json").write_text(json.dumps(settings), encoding="utf-8")
-    return folder
 
 
 def _said(texts: Sequence[str], end_s: float) -> list[str]:
@@ -115,6 +116,21 @@ def _vocabulary(texts: Sequence[str]) -> tuple[list[str], list[tuple[str, str]]]
     special = ["<|endoftext|>", "<|startoftranscript|>", *(f"<|{code}|>" for code in LANGUAGES), *_MARKS, *_TIMES]
     unused = MULTILINGUAL_SIZE - len(letters) - len(merges) - len(special) - 1
     return [*letters, *merges, *(f"unused{index}" for index in range(unused)), "", *special], list(merges.values())
+
+
+def _plant_tokens(
+    spec: Any, planted: Mapping[int, str], place: Mapping[str, int], otherwise: Mapping[str, str]
+) -> None:
+    """Give each position that says a token a direction of its own, which leads to that token."""
+    positions = np.zeros((POSITIONS, WIDTH), np.float32)
+    projection = np.zeros((len(place), WIDTH), np.float32)
+    for direction, (position, token) in enumerate(planted.items()):
+        positions[position, direction] = 1.0
+        projection[place[token], direction] = 3.0
+        if token in otherwise:
+            projection[place[otherwise[token]], direction] = 2.0
+    spec.decoder.position_encodings.encodings = positions
+    spec.decoder.projection.weight = projection
 
 
 def _plant_times(spec: Any, directions: Mapping[int, int], times_s: Sequence[float]) -> None:
