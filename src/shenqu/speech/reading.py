@@ -25,7 +25,7 @@ from shenqu.speech.languages import LATIN_READERS
 from shenqu.speech.languages.cantonese import read_cantonese
 from shenqu.speech.languages.guess import guess_in_script, guess_language
 from shenqu.speech.languages.hindi import read_devanagari
-from shenqu.speech.languages.ipa import read_ipa
+from shenqu.speech.languages.ipa import is_vowel, read_ipa
 from shenqu.speech.languages.japanese import read_japanese
 from shenqu.speech.languages.korean import read_hangul
 from shenqu.speech.languages.numbers import english_readings, has_digits, mandarin_readings
@@ -67,6 +67,7 @@ _SCRIPT_LANGUAGES = {
     "HIRAGANA": "ja", "KATAKANA": "ja", "HANGUL": "ko", "CJK": "zh", "DEVANAGARI": "hi", "LATIN": "en",
 }  # fmt: skip
 _BEFORE_LATIN = frozenset(_SCRIPT_LANGUAGES) - {"LATIN"}  # scripts of texts that Latin letters are mixed into
+_WITH_VOWELS = ("LATIN", "CYRILLIC", "GREEK")
 _UNPARTED = ("th", "lo", "km", "my")  # written without blanks between words
 _VOWELS_UNWRITTEN = ("ar", "he", "fa", "ur")
 _SAID_SIGNS = "%$€£&.,:'’-"
@@ -217,6 +218,7 @@ class _Reader:
         text = _REMARK.sub(" ", unicodedata.normalize("NFC", text))
         shouted = not any(letter.islower() for letter in text)
         tokens = [token for token in _GAP.split(text) if token]
+        tokens = tokens if self.language in READABLE else list(_leant(tokens))
         for token, following in pairwise([*tokens, ""]):
             yield from self._read_token(token, following, cue, shouted)
 
@@ -316,6 +318,24 @@ def _english_syllables(word: str, phones: Pronunciation) -> tuple[Said, ...]:
     pieces = [phones[begin:end] for begin, end in pairwise([*starts, len(phones)])]
     first = next((index for index, piece in enumerate(pieces) if _REDUCED.isdisjoint(piece)), 0)
     return tuple(Said(word, piece, stress=int(index == first)) for index, piece in enumerate(pieces))
+
+
+def _leant(tokens: Sequence[str]) -> Iterator[str]:
+    """Yield tokens, a single consonant (Russian "с", Polish "z") together with the word that it is said with.
+
+    >>> list(_leant(["с", "собой", "и", "z", "nami"]))
+    ['с собой', 'и', 'z nami']
+    """
+    leaning = ""
+    for token in tokens:
+        alone = len(token) == 1 and _script_of(token) in _WITH_VOWELS and not is_vowel(token)
+        if alone and not leaning:
+            leaning = token + " "
+        else:
+            yield leaning + token
+            leaning = ""
+    if leaning:
+        yield leaning.strip()
 
 
 def _runs(token: str) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 
 from shenqu.speech.languages.rules import open_starts
@@ -51,6 +51,7 @@ _DIPHTHONGS = {
     "OW IH": "OY", "EH IY": "EY", "EH IH": "EY", "OW UW": "OW", "OW UH": "OW", "AH UH": "OW", "AH UW": "OW",
     "AE IH": "AY", "AE IY": "AY", "AE UH": "AW", "AE UW": "AW", "AO UH": "OW", "AO UW": "OW", "AO ER": "OY",
 }  # fmt: skip
+_PALATAL = {"SH", "ZH", "CH", "JH", "Y"}
 _GLIDES = {"IY": "Y", "IH": "Y", "UW": "W", "UH": "W"}
 _MARK_STRESSED, _MARK_HALF_STRESSED, _SYLLABIC, _NASAL = "ˈ", "ˌ", "\u0329", "\u0303"
 _TONE_THREE = re.compile(r"(?<=[^\W\d_])ː?ɜ$")  # so eSpeak writes it behind the vowel that bears it
@@ -124,7 +125,7 @@ def _nucleus(phones: Sequence[str], unit: str) -> Pronunciation:
         return ("ER",) if phones[:1] in (["R"], ["D"]) else ("AH", *phones)
     if len(vowels) < 2:
         nasal = ("N",) if _NASAL in unit and vowels else ()
-        return (*_AFFRICATES.get(" ".join(phones), " ".join(phones)).split(), *nasal)
+        return (*_affricated(phones), *nasal)
     first, last = vowels[0], vowels[-1]
     if first == last:
         return (first,)
@@ -132,6 +133,15 @@ def _nucleus(phones: Sequence[str], unit: str) -> Pronunciation:
     if known:
         return (known,)
     return (_GLIDES[first], last) if first in _GLIDES else (first, *([_GLIDES[last]] if last in _GLIDES else []))
+
+
+def _affricated(phones: Sequence[str]) -> Iterator[str]:
+    """Yield `phones` with a stop and its hiss as one phone, and without a glide behind a sound made at the palate."""
+    before = ""
+    for phone in re.sub(r"T SH|D ZH", lambda pair: _AFFRICATES[pair[0]], " ".join(phones)).split():
+        if not (phone == "Y" and before in _PALATAL):
+            yield phone
+        before = phone
 
 
 def _voiced(phones: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
@@ -185,7 +195,7 @@ def split_word(word: str, count: int) -> list[str]:
     >>> split_word("здравствуйте!", 3), split_word("język", 2), split_word("مرحبا", 3)
     (['здрав', 'ствуй', 'те!'], ['ję', 'zyk'], ['مر', 'حب', 'ا'])
     """
-    letters = "".join("v" if _is_vowel(letter) else "c" for letter in word)
+    letters = "".join("v" if is_vowel(letter) else "c" for letter in word)
     for vowels in ("v+", "v"):
         nuclei = [match.span() for match in re.finditer(vowels, letters)]
         if len(nuclei) == count:
@@ -194,7 +204,7 @@ def split_word(word: str, count: int) -> list[str]:
     return spread(word, count)
 
 
-def _is_vowel(letter: str) -> bool:
+def is_vowel(letter: str) -> bool:
     """Tell whether a letter of an alphabet with vowels is one, whatever marks it has; й is none."""
     return letter.lower() != "й" and unicodedata.normalize("NFD", letter.lower())[0] in _VOWEL_LETTERS
 
