@@ -5,27 +5,31 @@ import os
 import time
 import warnings
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import soxr
 from hypothesis import given, settings
-from test_textgrid import transcripts
 
-from shenqu.documents.arrangement import Placement
+import shenqu
+from shenqu.cli import run
+from shenqu.documents.arrangement import PlacedNote, Placement
 from shenqu.documents.audio import LongSound
 from shenqu.documents.speech import Phone, Syllable, Transcript, Word
-from shenqu.documents.tune import Note
 from shenqu.engines.pocketsphinx_aligner import PocketsphinxAligner, pronunciations
 from shenqu.errors import InputError, ShenquWarning
 from shenqu.media.textgrid import textgrid_transcript, to_textgrid
+from shenqu.media.texts import read_transcript
 from shenqu.music.carry import carry
 from shenqu.pipeline.written import write_words
 from shenqu.speech.hand import letters
 from shenqu.speech.lines import demo_line
 from shenqu.speech.realign import realign
 from shenqu.speech.speaker import speak
+from test_textgrid import transcripts
 
 RATE = 16_000
 CLOSE_S = 0.03
@@ -124,7 +128,7 @@ def test_syllables_that_were_heard_without_words_are_kept(english):
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_corrected_word_is_found_where_it_was_said(request, language):
     recording = request.getfixturevalue({"en": "english", "zh": "mandarin"}[language])
-    for index, word in enumerate(recording.truth.words):
+    for index, word in list(enumerate(recording.truth.words))[::3]:
         words = list(recording.truth.words)
         words[index] = misspelt(word)
         found = recording.realign(words)
@@ -249,6 +253,17 @@ def test_where_the_sounds_do_not_fit_they_are_scaled(english):
     assert share == pytest.approx((known.syllables[0].end_s - start_s) / (end_s - start_s), abs=0.01)
 
 
+def test_another_word_that_does_not_fit_where_it_was_put_is_spread_evenly(english):
+    start_s = english.truth.words[5].span_s[0]
+    found = english.realign(english.with_word(5, text="hippopotamus", end_s=start_s + 0.12))
+    word = found.words[5]
+    assert word.span_s == (start_s, start_s + 0.12) and word.pinned and word.confidence == 0.0
+    assert "".join(one.text for one in word.syllables) == "hippopotamus"
+    lengths_s = {round(phone.end_s - phone.start_s, 3) for one in word.syllables for phone in one.phones}
+    assert len(lengths_s) == 1
+    assert english.realign(found) == found
+
+
 def test_a_moved_vowel_is_pinned_and_its_phones_follow(english):
     known = english.truth.words[1]
     syllable = known.syllables[0].replace(vowel_s=known.syllables[0].vowel_s + 0.0123456789)
@@ -259,7 +274,7 @@ def test_a_moved_vowel_is_pinned_and_its_phones_follow(english):
     vowel = next(phone for phone in word.syllables[0].phones if phone.phone == "AE")
     assert (vowel.start_s, vowel.end_s) == (syllable.vowel_s, syllable.vowel_end_s)
     edges = [(phone.start_s, phone.end_s) for phone in word.syllables[0].phones]
-    assert all(one[1] == after[0] for one, after in zip(edges, edges[1:], strict=False))
+    assert all(one[1] == after[0] for one, after in pairwise(edges))
     assert others(found.words, 1) == others(english.truth.words, 1)
     assert english.realign(found) == found
 
@@ -363,7 +378,7 @@ def test_a_new_word_in_a_language_that_is_not_read_is_refused(english):
 
 
 def note(number):
-    return Note(pitch=60 + number, onset_beat=Fraction(number), length_beat=Fraction(1))
+    return PlacedNote(pitch=60 + number, onset_beat=Fraction(number), length_beat=Fraction(1))
 
 
 def placed(*syllables):
@@ -405,3 +420,149 @@ def test_notes_of_a_lost_word_are_rests(english):
 def test_a_placement_beyond_the_syllables_is_refused(english):
     with pytest.raises(InputError, match=r"placement 1 sings syllable 99"):
         carry(placed(0, 99), english.truth.words, [(word,) for word in english.truth.words])
+
+
+# ------------------------------------------------------------------ as a user meets it
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with a spoken line, its words in both forms, and a song of it."""
+    folder = tmp_path_factory.mktemp("corrected")
+    spoken = speak(demo_line("en"))
+    soundfile.write(folder / "line.wav", spoken.audio.mono, spoken.audio.rate)
+    for form in ("json", "TextGrid"):
+        (folder / f"line.{form}").write_text(write_words(spoken.transcript, form.lower()), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("SHENQU_CACHE", str(folder / "cache"))
+
+
+@pytest.fixture(scope="module")
+def song(folder):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHENQU_CACHE", str(folder / "cache"))
+        made = shenqu.sing(folder / "line.wav", "twinkle", text=str(folder / "line.json"), out=folder / "song.wav")
+    return made.document
+
+
+def test_unchanged_files_are_written_as_they_were(folder):
+    for form in ("json", "TextGrid"):
+        assert run(["words", "line.wav", "--from", f"line.{form}", "-o", f"same.{form}", "--force", "--quiet"]) == 0
+        assert (folder / f"same.{form}").read_bytes() == (folder / f"line.{form}").read_bytes()
+
+
+def test_a_label_changed_in_a_text_editor(folder, capsys):
+    grid = (folder / "line.TextGrid").read_text(encoding="utf-8")
+    wrong = grid.replace('text = "much"', 'text = "march"')
+    (folder / "wrong.TextGrid").write_text(wrong, encoding="utf-8")
+    known = read_transcript("line.TextGrid")
+    assert run(["words", "line.wav", "--from", "wrong.TextGrid", "-o", "found.TextGrid", "--force"]) == 0
+    assert capsys.readouterr().err.splitlines() == ["found.TextGrid (13 words, 16 syllables)"]
+    found = read_transcript("found.TextGrid")
+    assert found.words[6].text == "march"
+    assert others(found.words, 6) == others(known.words, 6)
+    (folder / "right.TextGrid").write_text(
+        (folder / "found.TextGrid").read_text(encoding="utf-8").replace('"march"', '"much"', 1), encoding="utf-8"
+    )
+    again = shenqu.words("line.wav", corrected="right.TextGrid")
+    assert vowels(again.words[6]) == pytest.approx(vowels(known.words[6]), abs=CLOSE_S)
+
+
+def test_stdout_and_python_say_the_same(folder, capsys):
+    changed = json.loads((folder / "line.json").read_text(encoding="utf-8"))
+    changed["words"][3] = {"text": "thank"}
+    (folder / "changed.json").write_text(json.dumps(changed), encoding="utf-8")
+    assert run(["words", "line.wav", "--from", "changed.json"]) == 0
+    found = shenqu.words("line.wav", corrected="changed.json")
+    assert capsys.readouterr().out == write_words(found, "json")
+    assert vowels(found.words[3]) == pytest.approx(vowels(read_transcript("line.json").words[3]), abs=CLOSE_S)
+
+
+def test_a_song_is_corrected_and_sung_again(folder, song):
+    value = json.loads(song.read_text(encoding="utf-8"))
+    value["transcript"]["words"][0]["text"] = "hell"
+    value["title"] = "corrected"
+    (folder / "changed.shenqu").write_text(json.dumps(value), encoding="utf-8")
+    assert run(["words", "--from", "changed.shenqu", "-o", "new.shenqu", "--force", "--quiet"]) == 0
+    before, after = shenqu.read_song(song), shenqu.read_song(folder / "new.shenqu")
+    assert after.title == "corrected"
+    assert [one.text for one in after.transcript.words[0].syllables] == ["hell"]
+    assert after.transcript.words[1:] == before.transcript.words[1:]
+    notes = [[note for one in value.placements for note in one.notes] for value in (before, after)]
+    assert notes[0] == notes[1]
+    assert after.placements[0].syllable == 0
+    assert len(after.placements[0].notes) == len(before.placements[0].notes) + len(before.placements[1].notes)
+    assert run(["render", "new.shenqu", "--quiet", "--force"]) == 0
+    assert soundfile.info(folder / "new.wav").duration == soundfile.info(folder / "song.wav").duration
+
+
+def test_an_unchanged_song_stays_the_same_document(folder, song, capsys):
+    assert run(["words", "--from", song.name, "-o", "again.shenqu", "--force", "--quiet"]) == 0
+    assert shenqu.read_song(folder / "again.shenqu") == shenqu.read_song(song)
+    assert run(["words", "line.wav", "--from", song.name, "--to", "textgrid"]) == 0
+    printed = capsys.readouterr().out
+    assert textgrid_transcript(printed, "a.TextGrid") == shenqu.read_song(song).transcript
+
+
+def test_a_song_in_another_folder_finds_its_recording(folder, song):
+    (folder / "other").mkdir(exist_ok=True)
+    assert run(["words", "--from", song.name, "-o", "other/moved.shenqu", "--force", "--quiet"]) == 0
+    assert shenqu.read_song(folder / "other" / "moved.shenqu").sources[0].path == "../line.wav"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["line.wav", "--from", "none.json"], "none.json"),
+        (["line.wav", "--from", "line.srt"], "--from reads .json, .TextGrid or .shenqu"),
+        (["line.wav", "--from", "broken.json"], "broken.json"),
+        (["line.wav", "--from", "broken.TextGrid"], "broken.TextGrid"),
+        (["line.wav", "--from", "whisper.json"], "is not what shenqu words wrote"),
+        (["line.wav", "--from", "line.json", "--text", "hello"], "--text"),
+        (["line.wav", "--from", "line.json", "--start", "1"], "--start"),
+        (["line.wav", "--from", "line.json", "--to", "song", "-o", "a.shenqu"], "only a song document becomes one"),
+        (["--from", "line.json"], "the recording is missing"),
+        (["none.wav", "--from", "line.json"], "none.wav"),
+        (["line.wav", "--from", "long.json"], "another recording"),
+        (["line.wav", "--from", "line.json", "-o", "line.json", "--force"], "is an input"),
+    ],
+)
+def test_what_cannot_be_is_told_in_one_line(folder, capsys, arguments, said):
+    (folder / "broken.json").write_text('{"language": "en", "words": [{"text"', encoding="utf-8")
+    (folder / "broken.TextGrid").write_text("File type", encoding="utf-8")
+    (folder / "whisper.json").write_text('{"segments": [{"start": 0, "end": 1, "text": "hello"}]}', encoding="utf-8")
+    late = Transcript(language="en", words=(Word(text="late", start_s=99.0, end_s=99.5),))
+    (folder / "long.json").write_text(write_words(late, "json"), encoding="utf-8")
+    assert run(["words", *arguments]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1 and said in lines[0]
+
+
+def test_no_recording_at_all_is_not_understood(capsys):
+    assert run(["words"]) == 2
+    assert "SPEECH" in capsys.readouterr().err
+
+
+# ------------------------------------------------------------------ real speech
+
+DATA = Path(os.environ.get("SHENQU_DATA", "/nonexistent"))
+
+
+@pytest.mark.skipif("SHENQU_DATA" not in os.environ, reason="SHENQU_DATA names no folder of recordings")
+def test_a_word_in_real_speech_comes_back_to_where_it_was(tmp_path):
+    speech, text = DATA / "speech" / "fdr-infamy.mp3", DATA / "speech" / "fdr-infamy.txt"
+    known = shenqu.words(speech, text=str(text))
+    place = next(place for place, word in enumerate(known.words) if word.text == "infamy")
+    words = list(known.words)
+    words[place] = misspelt(words[place])
+    (tmp_path / "a.json").write_text(write_words(known.replace(words=tuple(words)), "json"), encoding="utf-8")
+    started = time.monotonic()
+    found = shenqu.words(speech, corrected=tmp_path / "a.json")
+    assert time.monotonic() - started < 5.0
+    assert others(found.words, place) == others(known.words, place)
+    assert vowels(found.words[place]) == pytest.approx(vowels(known.words[place]), abs=0.05)

@@ -16,7 +16,7 @@ import warnings
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, groupby, pairwise
+from itertools import accumulate, groupby, islice, pairwise
 from typing import NamedTuple
 
 from shenqu.documents.audio import Sound
@@ -289,8 +289,9 @@ class _Ear:
                     offset_s=span[0],
                 ).words
             except InputError:  # nothing of it is heard
-                heard = ()
-        return _matched(rows, [word for word in heard if word.syllables])
+                return [(None,) * _count(row) for row in rows]
+        words = iter(heard)
+        return [tuple(word if word.heard else None for word in islice(words, _count(row))) for row in rows]
 
 
 def _pieces(text: str) -> list[str]:
@@ -321,17 +322,9 @@ def _text(row: Sequence[SpokenWord]) -> str:
     return "".join(part.text for part in row)
 
 
-def _matched(rows: Sequence[Spoken], heard: Sequence[Word]) -> list[tuple[Word | None, ...]]:
-    """Return for each row the words in it that were heard, None for the others."""
-    left = list(heard)
-    return [tuple(left.pop(0) if left and left[0].text == text else None for text in _texts(row)) for row in rows]
-
-
-def _texts(row: Spoken) -> list[str]:
-    texts: list[str] = []
-    for part in row:
-        texts[-1:] = [texts[-1] + part.text] if part.joined and texts else [*texts[-1:], part.text]
-    return texts
+def _count(row: Spoken) -> int:
+    """Return how many words a row makes, those in parts counted once."""
+    return sum(not part.joined for part in row)
 
 
 # ------------------------------------------------------------------ finding
@@ -361,8 +354,8 @@ def _evenly(row: Spoken, span: Span, sound: Sound) -> Word:
     for part, before in zip(row, accumulate(counts, initial=0), strict=False):
         edges = [(before + place) * step_s for place in range(len(part.pronunciations[0]) + 1)]
         phones = zip(part.pronunciations[0], pairwise(edges), strict=True)
-        spoken.append((part, tuple(Phone(phone=name, start_s=a, end_s=b) for name, (a, b) in phones), 0.0))
-    (word,) = shape_words(spoken, sound, offset_s=span[0])
+        spoken.append((part, tuple(Phone(phone=name, start_s=a, end_s=b) for name, (a, b) in phones)))
+    (word,) = shape_words(spoken, sound, offset_s=span[0], confidences=[0.0] * len(spoken))
     return edged(word, *span)
 
 
