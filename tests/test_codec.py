@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shenqu.documents.arrangement import Placement
+from shenqu.documents.arrangement import Expression, PlacedNote, Placement
 from shenqu.documents.codec import decode, encode
 from shenqu.documents.options import SingOptions
 from shenqu.documents.song import Song, Source
@@ -16,7 +16,8 @@ from shenqu.errors import InputError
 
 beats = st.fractions(min_value=0, max_value=1000, max_denominator=960)
 lengths = beats.filter(lambda beat: beat > 0)
-notes = st.builds(Note, pitch=st.integers(0, 127), onset_beat=beats, length_beat=lengths)
+expressions = st.builds(Expression, vibrato=st.floats(0, 4), level_db=st.floats(-60, 24), breath=st.floats(0, 1))
+notes = st.builds(PlacedNote, pitch=st.integers(0, 127), onset_beat=beats, length_beat=lengths, expression=expressions)
 times = st.lists(st.floats(0, 1e5), min_size=4, max_size=4, unique=True).map(sorted)
 
 
@@ -58,7 +59,9 @@ def test_what_is_read_equals_what_was_written(placements, syllables):
 
 
 def test_beats_read_as_people_write_them():
-    placement = Placement(syllable=0, notes=(Note(pitch=60, onset_beat=Fraction(1, 2), length_beat=Fraction(1, 3)),))
+    placement = Placement(
+        syllable=0, notes=(PlacedNote(pitch=60, onset_beat=Fraction(1, 2), length_beat=Fraction(1, 3)),)
+    )
     text = encode(song([placement])).decode()
     assert '"onset_beat": 0.5' in text
     assert '"length_beat": "1/3"' in text
@@ -81,7 +84,7 @@ def test_beats_read_as_people_write_them():
 )
 def test_what_it_does_not_know_is_refused_with_line_and_path(before, after, path, line_holds):
     two = [
-        Placement(syllable=0, notes=(Note(pitch=60 + i, onset_beat=Fraction(7 * i), length_beat=Fraction(1)),))
+        Placement(syllable=0, notes=(PlacedNote(pitch=60 + i, onset_beat=Fraction(7 * i), length_beat=Fraction(1)),))
         for i in range(2)
     ]
     text = encode(song(two)).decode()

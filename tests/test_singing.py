@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from scipy.signal import lfilter
 
 from shenqu.cache import ArrayCache
-from shenqu.documents.arrangement import Arrangement, Placement
+from shenqu.documents.arrangement import Arrangement, PlacedNote, Placement
 from shenqu.documents.performance import Performance, SungNote, TempoMap, TimeMap
 from shenqu.documents.speech import Phone, Syllable, Transcript, Word
-from shenqu.documents.tune import Note
 from shenqu.engines.world import analyse_voice
 from shenqu.errors import InputError
 from shenqu.singing.contour import sung_pitch
@@ -70,7 +69,7 @@ def arrangement_of(pitches, *, length=Fraction(1), syllables=None):
     placements = tuple(
         Placement(
             syllable=syllables[index] if syllables else index,
-            notes=(Note(pitch=pitch, onset_beat=index * length, length_beat=length),),
+            notes=(PlacedNote(pitch=pitch, onset_beat=index * length, length_beat=length),),
         )
         for index, pitch in enumerate(pitches)
     )
@@ -194,9 +193,9 @@ def test_a_part_of_the_recording_is_enough_for_a_part_of_its_words():
 def test_rests_are_silent():
     gapped = Arrangement(
         placements=(
-            Placement(syllable=0, notes=(Note(pitch=50, onset_beat=Fraction(0), length_beat=Fraction(1)),)),
-            Placement(syllable=None, notes=(Note(pitch=50, onset_beat=Fraction(1), length_beat=Fraction(2)),)),
-            Placement(syllable=1, notes=(Note(pitch=50, onset_beat=Fraction(4), length_beat=Fraction(1)),)),
+            Placement(syllable=0, notes=(PlacedNote(pitch=50, onset_beat=Fraction(0), length_beat=Fraction(1)),)),
+            Placement(syllable=None, notes=(PlacedNote(pitch=50, onset_beat=Fraction(1), length_beat=Fraction(2)),)),
+            Placement(syllable=1, notes=(PlacedNote(pitch=50, onset_beat=Fraction(4), length_beat=Fraction(1)),)),
         ),
         transpose=0,
         tempo_factor=1.0,
@@ -216,7 +215,7 @@ def test_rests_are_silent():
 def test_the_time_map_never_runs_back_and_holds_every_vowel_onset(rows):
     beat, placements = Fraction(0), []
     for syllable, pitch, length, rest in rows:
-        note = Note(pitch=pitch, onset_beat=beat, length_beat=Fraction(length))
+        note = PlacedNote(pitch=pitch, onset_beat=beat, length_beat=Fraction(length))
         placements.append(Placement(syllable=syllable, notes=(note,)))
         beat += Fraction(length) + Fraction(rest)
     arrangement = Arrangement(placements=tuple(placements), transpose=0, tempo_factor=1.0)

@@ -1,9 +1,51 @@
-"""Which syllable is sung on which notes."""
+"""Which syllable is sung on which notes, and how each note is shaped."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from shenqu.documents.base import Document
 from shenqu.documents.tune import Note
+
+Amount = Annotated[float, Meta(ge=0, le=4)]
+
+
+class Expression(Document, frozen=True, kw_only=True, omit_defaults=True):
+    """How one note is shaped, against what the style does by itself.
+
+    `glide` and `vibrato` multiply the length of the glide into the note and the depth of its vibrato; 0 is none.
+    `consonant_lead` is how much of its onset consonants is sung, from 0 to 1. `level_db` makes it louder. `breath`
+    goes from 0, as it was spoken, to 1, all breath. `formant` moves the formants by semitones: up is brighter.
+    """
+
+    glide: Amount = 1.0
+    vibrato: Amount = 1.0
+    consonant_lead: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    level_db: Annotated[float, Meta(ge=-60, le=24)] = 0.0
+    breath: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    formant: Annotated[float, Meta(ge=-12, le=12)] = 0.0
+
+
+PLAIN = Expression()
+"""What the style does by itself."""
+
+
+class PlacedNote(Note, frozen=True, kw_only=True, omit_defaults=True):
+    """A note as it is sung; `expression` is not written where it is plain."""
+
+    expression: Expression = PLAIN
+
+    @classmethod
+    def of(cls, note: Note, *, transpose: int = 0) -> PlacedNote:
+        """Return a written note as it is sung, `transpose` semitones higher.
+
+        >>> from fractions import Fraction
+        >>> PlacedNote.of(Note(pitch=60, onset_beat=Fraction(0), length_beat=Fraction(1)), transpose=2).pitch
+        62
+        """
+        return cls(pitch=note.pitch + transpose, onset_beat=note.onset_beat, length_beat=note.length_beat)
 
 
 class Placement(Document, frozen=True, kw_only=True):
@@ -13,7 +55,7 @@ class Placement(Document, frozen=True, kw_only=True):
     """
 
     syllable: int | None
-    notes: tuple[Note, ...]
+    notes: tuple[PlacedNote, ...]
 
 
 class Arrangement(Document, frozen=True, kw_only=True):

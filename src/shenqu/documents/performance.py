@@ -12,6 +12,7 @@ from bisect import bisect_right
 from fractions import Fraction
 from functools import cached_property
 
+from shenqu.documents.arrangement import PLAIN, Expression
 from shenqu.documents.base import Document
 
 
@@ -74,7 +75,8 @@ class SungNote(Document, frozen=True, kw_only=True):
     """One note as it is sung: song times, pitch, and the syllable it carries.
 
     `syllable` indexes the transcript's syllables. `lyric` is the syllable's text on the note that
-    begins it and "+" on notes that go on. `repeat` counts how often the syllable began before.
+    begins it and "+" on notes that go on. `repeat` counts how often the syllable began before. `expression` says how
+    the note is shaped.
     """
 
     start_s: float
@@ -83,6 +85,7 @@ class SungNote(Document, frozen=True, kw_only=True):
     syllable: int
     lyric: str
     repeat: int = 0
+    expression: Expression = PLAIN
 
 
 class Performance(Document, frozen=True, kw_only=True):

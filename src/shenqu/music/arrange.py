@@ -35,7 +35,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from shenqu.documents.arrangement import Arrangement, Placement
+from shenqu.documents.arrangement import Arrangement, PlacedNote, Placement
 from shenqu.documents.speech import PAUSE_S, Syllable, Transcript
 from shenqu.documents.tune import Tune
 from shenqu.errors import InputError
@@ -88,7 +88,7 @@ def arrange(tune: Tune, transcript: Transcript, *, transpose: int, tempo_factor:
     speech, line = measure_speech(transcript), _measure_tune(tune)
     factors = [tempo_factor] if tempo_factor else np.geomspace(SLOWEST, FASTEST, 13)
     _, factor, spans = min((_assign(line, speech, float(factor)) for factor in factors), key=lambda choice: choice[0])
-    notes = [note.replace(pitch=note.pitch + transpose) for note in tune.notes]
+    notes = [PlacedNote.of(note, transpose=transpose) for note in tune.notes]
     placements = tuple(Placement(syllable=j, notes=tuple(notes[first:last])) for first, last, j in spans)
     return Arrangement(placements=placements, transpose=transpose, tempo_factor=factor)
 

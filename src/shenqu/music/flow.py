@@ -33,10 +33,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from shenqu.documents.arrangement import Arrangement, Placement
+from shenqu.documents.arrangement import Arrangement, PlacedNote, Placement
 from shenqu.documents.options import Grid
 from shenqu.documents.speech import Transcript
-from shenqu.documents.tune import Chord, Note, Tune
+from shenqu.documents.tune import Chord, Tune
 from shenqu.errors import InputError
 from shenqu.music.arrange import FASTEST, SLOWEST, SpeechMeasures, measure_speech
 from shenqu.music.harmony import chord_tones, harmonize
@@ -209,7 +209,8 @@ def _placements(
     placements = []
     for step, onset_s, end_s, pitch in zip(steps, onsets_s, ends_s, pitches, strict=True):
         onset, end = _beat(grid, onset_s), _beat(grid, end_s)
-        note = Note(pitch=pitch + transpose, onset_beat=onset, length_beat=max(end - onset, Fraction(1, FINENESS)))
+        length = max(end - onset, Fraction(1, FINENESS))
+        note = PlacedNote(pitch=pitch + transpose, onset_beat=onset, length_beat=length)
         placements.append(Placement(syllable=step.syllable, notes=(note,)))
     return tuple(placements)
 

@@ -48,8 +48,10 @@ def sung_pitch(performance: Performance, *, style: Style, seed: int) -> Contour:
     contour = _steps(notes, times)
     for before, note in pairwise(notes):
         if note.start_s - before.end_s < PHRASE_GAP_S:
-            _glide(contour, before, note, GLIDE_S[style])
-            if style == "natural":
+            glide_s = GLIDE_S[style] * note.expression.glide
+            if glide_s > 0:
+                _glide(contour, before, note, glide_s)
+            if style == "natural" and glide_s > 0:
                 _overshoot(contour, before, note)
     if style == "natural":
         for number, note in enumerate(notes):
@@ -100,7 +102,7 @@ def _ornament(
     part, times = _span(contour, note.start_s + SETTLED_S, note.end_s + GLIDE_LATE_S - 0.5 * GLIDE_S["natural"])
     contour[part] += freedom * _drift(times, rng)
     if length_s >= VIBRATO_LEAST_S:
-        contour[part] += _vibrato(times)
+        contour[part] += note.expression.vibrato * _vibrato(times)
     if after is None or after.start_s - note.end_s >= PHRASE_GAP_S:
         part, times = _span(contour, note.end_s - FALL_S, note.end_s)
         contour[part] -= FALL_CENTS / 100 * (times / FALL_S) ** 2

@@ -59,6 +59,12 @@ class _Slot:
         length_s = self.end_s - self.last_start_s
         return min(max(LEAST_CONSONANT_S, CONSONANT_SHARE * length_s), 0.5 * length_s)
 
+    @property
+    def wanted_lead_s(self) -> float:
+        """How much of its onset consonants is sung where there is room."""
+        spoken_s = self.syllable.vowel_s - self.syllable.start_s
+        return min(spoken_s, LONGEST_LEAD_S) * self.placement.notes[0].expression.consonant_lead
+
 
 def perform(
     arrangement: Arrangement, transcript: Transcript, clock: TempoMap, *, duration_s: float, mode: Mode = "phrase"
@@ -132,6 +138,7 @@ def _notes(slots: list[_Slot], clock: TempoMap) -> tuple[SungNote, ...]:
                     syllable=slot.index,
                     lyric="+" if position else (slot.syllable.text or WORDLESS),
                     repeat=sung_before[slot.index],
+                    expression=note.expression,
                 )
             )
         sung_before[slot.index] += 1
@@ -146,11 +153,10 @@ def _runs_on(slot: _Slot, after: _Slot) -> bool:
 
 def _lead_s(before: _Slot | None, slot: _Slot) -> float:
     """Return how much of the onset consonants is sung, before the beat."""
-    spoken = slot.syllable.vowel_s - slot.syllable.start_s
     if before is None:
-        return min(spoken, LONGEST_LEAD_S, slot.start_s)
+        return min(slot.wanted_lead_s, slot.start_s)
     rest = max(0.0, slot.start_s - before.end_s)
-    return min(spoken, LONGEST_LEAD_S, rest + before.consonant_room_s)
+    return min(slot.wanted_lead_s, rest + before.consonant_room_s)
 
 
 def _syllable_rows(before: _Slot | None, slot: _Slot, after: _Slot | None) -> list[tuple[float, float]]:
@@ -187,7 +193,7 @@ def _flow_rows(before: _Slot | None, slot: _Slot, after: _Slot | None) -> list[t
 def _flow_lead_s(before: _Slot | None, slot: _Slot) -> float:
     """Return how much of the onset consonants is sung behind a rest: half of the time there is, or all that is free."""
     room = slot.start_s if before is None else max(slot.start_s - before.end_s, 0.5 * (slot.start_s - before.start_s))
-    return min(slot.syllable.vowel_s - slot.syllable.start_s, LONGEST_LEAD_S, room)
+    return min(slot.wanted_lead_s, room)
 
 
 def _flows_on(slot: _Slot, after: _Slot) -> bool:
