@@ -125,8 +125,8 @@ class _Sheet:
     def _draw_legend(self, x: int, top: int) -> None:
         draw, theme = self._draw, self._theme
         for confidence in (0.1, 0.3, 0.5, 0.7, 0.9):
-            self._draw_bar(x, x + 24, top, confidence)
-            x += 26
+            self._draw_bar(x, x + 32, top, confidence)
+            x += 33
         x = self._legend_text(x + 6, top, "confidence, 0 to 100")
         for marks in self._chart.marks:
             draw.line([(x, top), (x, top + _BAR)], fill=theme.onset)
