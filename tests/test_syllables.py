@@ -11,6 +11,7 @@ import soundfile
 
 from shenqu.documents.audio import LongSound
 from shenqu.dsp.band_level import band_level
+from shenqu.dsp.blocks import in_blocks
 from shenqu.engines.silero_vad import find_speech
 from shenqu.engines.swift_pitch import track_long_pitch, track_pitch
 from shenqu.errors import InputError
@@ -93,9 +94,29 @@ def test_planted_vowels_are_found():
         assert syllable.start_s <= syllable.vowel_s < syllable.vowel_end_s <= syllable.end_s
 
 
-def test_silence_is_refused():
-    with pytest.raises(InputError, match="no speech"):
-        syllables(np.zeros(RATE, np.float32))
+def test_nothing_is_found_in_silence_and_outside_speech():
+    assert syllables(np.zeros(RATE, np.float32)).words == ()
+    assert syllables(spoken(), speech=()).words == ()
+    inside = syllables(spoken(), speech=((0.5, 1.5),)).syllables
+    assert [syllable.vowel_s for syllable in inside] == pytest.approx(ONSETS_S[1:4], abs=0.03)
+
+
+def test_long_sound_is_measured_as_at_once():
+    generator, line = np.random.default_rng(0), spoken()
+    pieces = [(line * generator.uniform(0.02, 1.0), generator.normal(0.0, 1e-3, 5000)) for _ in range(38)]
+    samples = np.concatenate([sound for piece in pieces for sound in piece])
+    sound = long_sound(samples)
+    assert sound.duration_s > 121.0
+    whole = sound.part(0.0, sound.duration_s)
+    at_once, in_parts = track_pitch(whole, RATE), track_long_pitch(sound)
+    assert np.allclose(in_parts.f0_hz, at_once.f0_hz, rtol=1e-6)
+    assert np.array_equal(in_parts.f0_hz, track_long_pitch(sound).f0_hz)
+
+    def level(samples):
+        return band_level(samples, RATE, low_hz=80.0, high_hz=7200.0, hop_s=0.005, width_s=0.018)
+
+    parts = in_blocks(lambda start_s, end_s: level(sound.part(start_s, end_s)), sound.duration_s, hop_s=0.005)
+    assert np.allclose(parts, level(whole), atol=1e-3)
 
 
 def test_other_rates_give_the_same_syllables():

@@ -21,6 +21,7 @@ from shenqu.errors import InputError
 LOWEST_HZ = 65.0  # above mains hum, which old recordings are full of and which is no voice
 HIGHEST_HZ = 1000.0
 _VOICED = 0.5
+_TIE_S = 1e-6  # a time just between two frames belongs to the first, however it was rounded
 
 
 def track_pitch(samples: npt.NDArray[np.float32], rate: int) -> PitchTrack:
@@ -59,7 +60,7 @@ def track_long_pitch(sound: Sound) -> PitchTrack:
 
 
 def _midpoints(times: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return (times[1:] + times[:-1]) / 2
+    return (times[1:] + times[:-1]) / 2 + _TIE_S
 
 
 @lru_cache(maxsize=1)

@@ -25,7 +25,6 @@ from shenqu.documents.speech import Phone, Syllable, Transcript, Word
 from shenqu.dsp.band_level import band_level
 from shenqu.dsp.blocks import in_blocks
 from shenqu.dsp.pitch_track import PitchTrack
-from shenqu.errors import InputError
 
 _HOP_S = 0.005
 _PROMINENCE_DB = 0.8
@@ -44,17 +43,13 @@ Levels = npt.NDArray[np.float64]
 def find_syllables(
     sound: Sound, pitch: PitchTrack, speech: Sequence[tuple[float, float]], *, offset_s: float = 0.0
 ) -> Transcript:
-    """Return the syllables heard in `sound`, each as a word without text.
+    """Return the syllables heard in `sound`, each as a word without text; there may be none.
 
     `pitch` is the sound's, and `speech` the times (start_s, end_s) between which somebody speaks, in order: no vowel
     is sought elsewhere. The sound is heard a minute at a time. Times are moved by `offset_s`.
-
-    Raises `InputError` where no syllable is heard.
     """
     level = _level(sound, low_hz=350.0, high_hz=2500.0, width_s=0.018)
     tops = _tops(level, pitch, speech).tolist()
-    if not tops:
-        raise InputError("no speech found in the recording; choose another part of it")
     fine = _level(sound, low_hz=300.0, high_hz=2500.0, width_s=0.008)
     whole = _level(sound, low_hz=80.0, high_hz=0.45 * sound.rate, width_s=0.008)
     valleys = [0, *(a + int(np.argmin(level[a:b])) for a, b in pairwise(tops)), len(level) - 1]
