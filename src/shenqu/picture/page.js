@@ -12,7 +12,7 @@
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const FONT = getComputedStyle(document.documentElement).fontFamily;
-  const AXIS = 24, SOUND = 220, LABEL = 20, BAR = 22, BOX = 24, LEFT = 0;
+  const AXIS = 24, SOUND = 220, LABEL = 20, BAR = 22, BOX = 24;
   const HEIGHT = { labels: 2 * LABEL + BAR + 8, boxes: BOX, gaps: LABEL + 10 };
   const total = AXIS + SOUND + 6 + lanes.reduce((sum, lane) => sum + HEIGHT[lane.kind], 0) + 8;
   const MOST_PIXELS = 12e6; // of width: what browsers lay out
@@ -102,10 +102,13 @@
     view.scrollTo({ left: wanted, behavior: calm.matches || Math.abs(wanted - view.scrollLeft) > 4 * width ? "auto" : "smooth" });
   }
 
-  function zoom(factor, x = width / 2) {
-    const time_s = toTime(x);
+  // Zooms about a place on the screen; without one, about what is chosen, wherever it was.
+  function zoom(factor, x = null) {
+    const span = x === null && items[selected] ? items[selected].span : null;
+    const time_s = span ? (span.start_s + span.end_s) / 2 : toTime(x === null ? width / 2 : x);
+    const place = span && (toX(time_s) < 0 || toX(time_s) > width) ? width / 2 : toX(time_s);
     setScale(scale * factor);
-    view.scrollLeft = (time_s - chart.start_s) * scale - x;
+    view.scrollTo({ left: (time_s - chart.start_s) * scale - place, behavior: "instant" });
     draw();
   }
 
@@ -433,7 +436,7 @@
   }
 
   function drawNow(pen) {
-    if (!playing || calm.matches) return;
+    if (!playing) return;
     const x = Math.round(toX(now()));
     pen.fillStyle = theme.missing;
     pen.fillRect(x, 0, 2, total);
@@ -539,7 +542,7 @@
   }
 
   function playItem() {
-    if (items[selected] && !items[selected].missing) playSpan(items[selected].span);
+    if (items[selected]) playSpan(items[selected].span);
   }
 
   // ---------------------------------------------------------------- mouse and keys
@@ -570,7 +573,7 @@
     const index = items.findIndex((item) => item.span === span);
     if (index >= 0) choose(index);
     else told.textContent = describe(span).join("  ·  ");
-    if (index < 0 || !items[index].missing) playSpan(span);
+    playSpan(span);
   });
   view.addEventListener("scroll", draw, { passive: true });
   view.addEventListener("wheel", (event) => {
@@ -606,6 +609,9 @@
     event.preventDefault();
     act();
   });
+
+  // Some browsers press a button when the space bar is let go, whatever became of its being pressed.
+  list.addEventListener("keyup", (event) => { if (event.key === " ") event.preventDefault(); });
 
   byId("in").addEventListener("click", () => zoom(1.6));
   byId("out").addEventListener("click", () => zoom(1 / 1.6));
