@@ -160,7 +160,7 @@ def test_several_words_in_a_row_are_found_together(english):
 
 def test_a_word_that_was_not_heard_is_sought_again_only_beside_a_change(english):
     unheard = english.with_word(3, start_s=None, end_s=None, syllables=(), confidence=0.0)
-    with pytest.warns(ShenquWarning, match="1 words .*thank.* have no times"):
+    with pytest.warns(ShenquWarning, match="1 of 13 words .*thank.* have no times"):
         assert english.realign(unheard).words == tuple(unheard)
     assert english.listened_s == 0.0
     unheard[4] = misspelt(unheard[4])
@@ -181,7 +181,7 @@ def test_words_written_as_one_become_several(english):
 def test_a_word_that_was_not_said_stays_unheard_with_one_warning(english):
     words = list(english.truth.words)
     words[1:1] = [Word(text="hippopotamus"), Word(text="rhinoceros")]
-    with pytest.warns(ShenquWarning, match="2 words .* were not heard") as caught:
+    with pytest.warns(ShenquWarning, match="2 of 15 words .* were not heard") as caught:
         found = english.realign(words)
     assert len(caught) == 1
     assert [(word.heard, word.confidence) for word in found.words[1:3]] == [(False, 0.0)] * 2

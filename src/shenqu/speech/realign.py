@@ -215,7 +215,7 @@ def _warn_of_unheard(words: Sequence[Word], rows: Sequence[tuple[Word, ...]]) ->
     ):
         if texts:
             examples = ", ".join(f'"{text}"' for text in texts[:3])
-            warnings.warn(f"{len(texts)} words ({examples}) {what}", ShenquWarning, stacklevel=3)
+            warnings.warn(f"{len(texts)} of {len(words)} words ({examples}) {what}", ShenquWarning, stacklevel=3)
 
 
 def _unheard(row: Sequence[Word]) -> list[Word]:
@@ -450,6 +450,10 @@ def _kept(word: Word | None, text: str, span: Span) -> Word | None:
     if min(end_s, span[1]) - max(start_s, span[0]) < 0.5 * (end_s - start_s):
         return None
     try:
-        return respelt(clipped(word, *span).replace(text=text))
+        inside = clipped(word, *span)
     except InputError:  # no time is left for one of its syllables
         return None
+    vowels = zip(word.syllables, inside.syllables, strict=True)
+    if any(2 * (new.vowel_end_s - new.vowel_s) < old.vowel_end_s - old.vowel_s for old, new in vowels):
+        return None
+    return respelt(inside.replace(text=text))
