@@ -1,7 +1,11 @@
-"""Run the benches: all of them into docs/benchmarks.md, or the named ones onto the screen."""
+"""Run the benches: all of them into docs/benchmarks.md, or the named ones onto the screen.
+
+With --write the sections of the named ones are renewed in docs/benchmarks.md too.
+"""
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -28,7 +32,8 @@ Written by `make bench`, which measures the whole product: real songs, made by t
 To repeat it: `SHENQU_DATA` names a folder of recorded speech, whose licences keep it out of this repository,
 `SHENQU_JUDGE` an outside script that measures a song with trackers the renderer does not know. Without the
 first, the benches run on the speech of our own small speaker; without the second, nothing is said on how
-well it sings. `python -m benchmarks singing` (or `voice picture memory variants words hours`) prints one part.
+well it sings. `python -m benchmarks singing` (or `voice picture memory variants words hours`) prints one part; with
+`--write` it is renewed here.
 
 """
 NO_JUDGE = "Not measured: SHENQU_JUDGE names no script that judges songs."
@@ -91,8 +96,27 @@ class Benches:
         return "**Measured on the speech of our own speaker: SHENQU_DATA is not set.**"
 
 
-def main(names: Sequence[str]) -> int:
-    """Run the benches called `names`, or all."""
+def renewed(page: str, section: str) -> str:
+    r"""Return `page` with `section` in place of the one of the same heading, what is in brackets apart.
+
+    A new one goes before the notes.
+
+    >>> renewed("# A\n\n## Songs (4)\n\nold\n\n## Notes\n", "## Songs (5)\n\nnew")
+    '# A\n\n## Songs (5)\n\nnew\n\n## Notes\n'
+    """
+    pieces = re.split(r"^(?=## )", page, flags=re.MULTILINE)
+    headings = [piece.partition("\n")[0].partition(" (")[0] for piece in pieces]
+    heading = section.partition("\n")[0].partition(" (")[0]
+    if heading in headings:
+        pieces[headings.index(heading)] = f"{section}\n\n"
+    else:
+        pieces.insert(headings.index("## Notes"), f"{section}\n\n")
+    return "".join(pieces)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the benches called in `arguments`, or all."""
+    names = [argument for argument in arguments if argument != "--write"]
     with tempfile.TemporaryDirectory(prefix="shenqu-bench-") as folder:
         benches = Benches(Path(folder))
         # Voice first: what is timed on the clock runs before the judges fill the machine.
@@ -113,6 +137,9 @@ def main(names: Sequence[str]) -> int:
         for name in names or parts:
             written[name] = parts[name]()
             print(f"\n{written[name]}\n", flush=True)
+        if names and "--write" in arguments:
+            for section in written.values():
+                PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8"), section), encoding="utf-8")
         if names:
             print(benches.source())
             return 0

@@ -72,7 +72,7 @@ def synthesis_and_warp(talk: Talk) -> list[Found]:
     tokens = [(word.text, word.text) for word in talk.words]
     text = glue.join(said for _, said in tokens)
     spoken, events = espeak(text, {"zh": "cmn", "yue": "yue"}.get(talk.language, VOICES[talk.language]))
-    words = timed_words(tokens, events, spoken.size / RATE, glue=glue)
+    words = timed_words(tokens, events, spoken.size / RATE, glue=glue, finals=talk.finals)
     to_talk = _warp(_mfcc(spoken), _mfcc(talk.samples))
 
     def moved(time_s: float) -> float:

@@ -28,6 +28,7 @@ SPEAKERS = (("man", "en", 110.0, 1.0), ("woman", "en", 205.0, 1.15), ("mandarin"
 _SYNCHRONOUS, _PHONEMES_AS_IPA, _DO_NOT_EXIT, _UTF8 = 2, 3, 0x8000, 1
 _WORD, _PHONEME = 1, 7
 _VOWELS = set("aeiouyæɑɐɒɔəɘɚɛɜɝɞɤɨɪɯɵɶøœʉʊʌʏᵻ")
+_GLIDES = {"j", "w", "ɥ"}
 _SYLLABIC = "\N{COMBINING VERTICAL LINE BELOW}"
 
 
@@ -117,11 +118,11 @@ def is_vowel(phoneme: str) -> bool:
 
 
 def timed_words(
-    tokens: Sequence[tuple[str, str]], events: Sequence[Event], end_s: float, *, glue: str = " "
+    tokens: Sequence[tuple[str, str]], events: Sequence[Event], end_s: float, *, glue: str = " ", finals: bool = False
 ) -> tuple[TrueWord, ...]:
     """Return when each of `tokens` (written, said; the latter joined with `glue`) was said.
 
-    Tokens that espeak-ng runs together are one word.
+    Tokens that espeak-ng runs together are one word. With `finals` a vowel begins with the glide before it.
 
     >>> events = [Event(0.0, 0, ""), Event(0.1, None, "a"), Event(0.3, 3, ""), Event(0.4, None, "o")]
     >>> for word in timed_words([("a", "a"), ("b", "b"), ("o", "o")], events, 1.0):
@@ -142,7 +143,10 @@ def timed_words(
         stop_s = begins.get(last, end_s)
         inside = [index for index, sound in enumerate(sounds) if begins[first] <= sound.time_s < stop_s]
         vowels = tuple(
-            (sounds[index].time_s, sounds[index + 1].time_s if index + 1 < len(sounds) else end_s)
+            (
+                sounds[index - int(finals and index - 1 in inside and sounds[index - 1].phoneme in _GLIDES)].time_s,
+                sounds[index + 1].time_s if index + 1 < len(sounds) else end_s,
+            )
             for index in inside
             if is_vowel(sounds[index].phoneme)
         )
@@ -167,7 +171,7 @@ def espeak_talk(language: str) -> Talk:
             Talk(
                 name=f"espeak-{language}-{number}",
                 samples=sound,
-                words=timed_words(tokens, events, sound.size / RATE),
+                words=timed_words(tokens, events, sound.size / RATE, finals=language in {"zh", "yue"}),
                 text=glue.join(written for written, _ in tokens) + ("。" if language in BLANKLESS else "."),
                 language=language,
                 finals=language in {"zh", "yue"},
