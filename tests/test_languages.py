@@ -11,6 +11,7 @@ from shenqu.engines.pocketsphinx_aligner import PocketsphinxAligner, pronunciati
 from shenqu.errors import InputError
 from shenqu.speech.align import align
 from shenqu.speech.languages.numbers import english_readings, mandarin_readings
+from shenqu.speech.languages.spelled_numbers import SPELLED, spelled_readings
 from shenqu.speech.phones import VOWELS, Said
 from shenqu.speech.reading import READABLE, read_aloud, read_text
 from shenqu.speech.speaker import SpokenSyllable, SpokenWord, speak
@@ -141,10 +142,55 @@ def test_digits_stay_as_written():
     assert [word.text for word in words] == ["1941", "年", "7", "月"] and len(words[0].said[0]) == 4
 
 
-@pytest.mark.parametrize(("text", "language"), [("Es sind 41", "de"), ("सन 1941", "hi"), ("1941년", "ko")])
-def test_digits_are_refused_where_numbers_are_not_known(text, language):
-    with pytest.raises(InputError, match="write numbers in words"):
-        read(text, language)
+@pytest.mark.parametrize(
+    ("language", "written", "said"),
+    [
+        ("es", "1984", "mil novecientos ochenta y cuatro"), ("es", "3,5", "tres coma cinco"),
+        ("es", "2º", "segundo"), ("es", "1.234", "mil doscientos treinta y cuatro"), ("es", "21", "veintiuna"),
+        ("es", "10:30", "diez y treinta"), ("de", "41,", "einundvierzig"), ("de", "3.", "dritten"),
+        ("de", "3.", "drei"), ("de", "50%", "fünfzig prozent"), ("de", "1984", "neunzehnhundertvierundachtzig"),
+        ("de", "10:30", "zehn uhr dreißig"), ("de", "5km", "fünf kilometer"), ("fr", "80", "quatre vingts"),
+        ("fr", "75", "septante cinq"), ("fr", "1er", "premier"), ("fr", "2e", "deuxième"),
+        ("fr", "12\u202f000", "douze mille"), ("fr", "10h30", "dix heures trente"), ("fr", "5€", "cinq euros"),
+        ("pt", "16", "dezesseis"), ("pt", "16", "dezasseis"), ("pt", "$5", "cinco dólares"),
+        ("pt", "2ª", "segunda"), ("it", "1861", "milleottocentosessantuno"), ("it", "007", "zero zero sette"),
+        ("it", "10-20", "dieci a venti"), ("ko", "1941", "천구백사십일"), ("ko", "3", "세"), ("ko", "3", "삼"),
+        ("ko", "20%", "이십 퍼센트"), ("hi", "1947", "एक हज़ार नौ सौ सैंतालीस"), ("hi", "१२", "बारह"),
+        ("hi", "₹5", "पाँच रुपये"), ("hi", "100000", "एक लाख"), ("ja", "3", "さん"), ("ja", "4", "し"),
+        ("ja", "1600", "せんろっぴゃく"), ("ja", "10000", "いちまん"), ("ja", "2.5", "に てん ご"),
+        ("ja", "090", "ゼロ きゅう ゼロ"),
+        ("ja", "12345678", "せんにひゃくさんじゅうよんまんごせんろっぴゃくななじゅうはち"),
+    ],
+)  # fmt: skip
+def test_numbers_in_words(language, written, said):
+    assert said in {" ".join(words).lower() for words in spelled_readings(written, language)}
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "sounds"),
+    [
+        ("de", "41", "AY.N-UH-N-D.F-IY-R.T-S-IH-K"), ("fr", "80", "K-AA-T-R.V-AE-N"), ("it", "8", "AO.T-AO"),
+        ("ko", "12시", "Y-AH-L.D-UW"), ("hi", "१२", "B-AA.R-AH-HH"), ("ja", "300", "S-AA-N.B-Y-AA.K-UW"),
+    ],
+)  # fmt: skip
+def test_numbers_have_sounds(language, text, sounds):
+    word = read(text, language)[0]
+    assert sounds in {shown(way) for way in word.said}
+    assert all("".join(part.text for part in way) == word.text for way in word.said)
+
+
+def test_japanese_counters_sound_as_counters():
+    pytest.importorskip("janome")
+    words = read("2024年5月", "ja")
+    assert [word.text for word in words] == ["2024", "年", "5", "月"]
+    assert shown(words[1].said[0]) == "N-EH-N" and shown(words[3].said[0]) == "G-AA.T-S-UW"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text("0123456789.,:%$€h -–ºªer°km+", min_size=1, max_size=25), st.sampled_from(sorted(SPELLED)))
+def test_any_number_is_read(text, language):
+    assert all(word for reading in spelled_readings(text, language) for word in reading)
+    assert spelled_readings("9" * 5000, language)
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from shenqu.speech.languages.ipa import is_vowel, read_ipa
 from shenqu.speech.languages.japanese import read_japanese
 from shenqu.speech.languages.korean import read_hangul
 from shenqu.speech.languages.numbers import english_readings, has_digits, mandarin_readings
+from shenqu.speech.languages.spelled_numbers import SPELLED, spelled_readings
 from shenqu.speech.mandarin import HAN, pinyin_word, read_characters
 from shenqu.speech.phones import VOWELS, Pronunciation, Said, UnreadableError, spread, syllable_starts
 from shenqu.speech.spelling import bare, spell_out, with_vowel
@@ -72,7 +73,9 @@ _UNPARTED = ("th", "lo", "km", "my")  # written without blanks between words
 _VOWELS_UNWRITTEN = ("ar", "he", "fa", "ur")
 _SAID_SIGNS = "%$€£&.,:'’-"
 _REMARK = re.compile(r"\[[^\[\]]*\]|【[^【】]*】|[♪♫#*_]+")
-_GAP = re.compile(r"\s+|[—–―/|]+|-{2,}|\.{2,}|…+")
+_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)")
+_GROUP_GAP = "\u202f"  # the blank inside a number
+_GAP = re.compile(r"[^\S\u202f]+|[—–―/|]+|-{2,}|\.{2,}|…+")
 _CLOSING = ",.;:!?)，。；：！？、）》」』·"  # belongs to the word before, which has none if it is a character
 _KANA = "ぁ-ゖァ-ヺー"
 _SCRIPT_RUN = re.compile(
@@ -81,7 +84,6 @@ _SCRIPT_RUN = re.compile(
     rf"|(?P<OTHER>(?:(?!{HAN.pattern}|[{_KANA}가-힣ऀ-ॿ]).)+)",
     re.DOTALL,
 )
-_WITH_NUMBERS = ("en", "zh", "yue")
 _REDUCED = {"AH", "ER", "IH"}
 _SHORT_FORMS = {
     "mr": ["mister"], "mrs": ["missus"], "ms": ["miz"], "dr": ["doctor"], "st": ["saint", "street"], "jr": ["junior"],
@@ -187,8 +189,8 @@ def read_text(
 ) -> tuple[SpokenWord, ...]:
     """Return the words of a text in one of the languages of `READABLE` or of the phonetics, with the ways to say them.
 
-    Raises `InputError` where a number is written in digits in a language whose numbers are not known, a
-    word is absurdly long, or there is no word; `UnreadableError` where an extra is needed that is not there.
+    Raises `InputError` where a word is absurdly long, or there is no word; `UnreadableError` where an extra is needed
+    that is not there.
     """
     reader = _Reader(language, lexicon, find_phonetics, _script(cues))
     words = tuple(word for index, cue in enumerate(cues) for word in reader.read(cue.text, index))
@@ -216,6 +218,8 @@ class _Reader:
 
     def read(self, text: str, cue: int) -> Iterator[SpokenWord]:
         text = _REMARK.sub(" ", unicodedata.normalize("NFC", text))
+        if self.language in LATIN_READERS or self.language not in READABLE:
+            text = _GROUPED.sub(lambda number: re.sub(r"\s", _GROUP_GAP, number[0]), text)
         shouted = not any(letter.islower() for letter in text)
         tokens = [token for token in _GAP.split(text) if token]
         tokens = tokens if self.language in READABLE else list(_leant(tokens))
@@ -223,20 +227,22 @@ class _Reader:
             yield from self._read_token(token, following, cue, shouted)
 
     def _read_token(self, token: str, following: str, cue: int, shouted: bool) -> Iterator[SpokenWord]:
-        if has_digits(token) and self.language in READABLE and self.language not in _WITH_NUMBERS:
-            raise InputError(f'the text holds "{token}": write numbers in words, as they are spoken')
+        counted = False
         for script, part in _runs(token):
             if len(part) > _LONGEST_WORD and script in {"", "HANGUL", "DEVANAGARI"}:
                 raise InputError(f'the text holds "{part[:20]}...", longer than any word; put blanks between the words')
             if script in {"CJK", "KANA"}:
-                yield from self._read_characters(part, cue)
+                yield from self._read_characters(part, cue, counted=counted)
+            elif script == "DEVANAGARI" and has_digits(part):
+                yield self._read_number(part, cue)
             else:
                 ways = {"HANGUL": read_hangul, "DEVANAGARI": read_devanagari}.get(script)
                 yield from [_spoken(part, ways(part), cue)] if ways else self._read_word(part, following, cue, shouted)
+            counted = part[-1:].isdigit()
 
-    def _read_characters(self, characters: str, cue: int) -> Iterator[SpokenWord]:
+    def _read_characters(self, characters: str, cue: int, *, counted: bool) -> Iterator[SpokenWord]:
         if self.language == "ja" or not HAN.match(characters):
-            for word, ways in read_japanese(characters):
+            for word, ways in read_japanese(characters, counted=counted):
                 yield _spoken(word, ways, cue)
         else:
             for character, sounds in zip(characters, self._read_han(characters), strict=True):
@@ -281,21 +287,18 @@ class _Reader:
         return read_ipa(part, phonetics.ipa(said, language), vowels_written=language not in _VOWELS_UNWRITTEN)
 
     def _read_number(self, text: str, cue: int) -> SpokenWord:
-        readings = english_readings(text) if self.language == "en" else mandarin_readings(text)
-        ways = [way for reading in readings for way in self._number_ways(text, reading)]
+        ways = [way for reading in self._number_readings(text) for way in self._number_ways(text, reading)]
         return _spoken(text, tuple(dict.fromkeys(ways)) or ((Said(text, ("AH",)),),), cue)
+
+    def _number_readings(self, text: str) -> tuple[Sequence[str], ...]:
+        if self.language in SPELLED:
+            return spelled_readings(text, self.language)
+        return mandarin_readings(text) if self.language in {"zh", "yue"} else english_readings(text)
 
     def _number_ways(self, text: str, reading: Sequence[str]) -> list[tuple[Said, ...]]:
         """Return the two most usual ways to say a number in words or characters, its digits spread over them."""
-        units = [unit for word in reading for unit in (word if HAN.match(word) else [word])]
-        sounds: list[list[tuple[Said, ...]]] = []
-        for word in reading:
-            if HAN.match(word):
-                sounds += [[(said[0],)] for said in self._read_han(word)]
-            else:
-                ways = _unique(_known_ways(word, self.lexicon, False)) or _guessed_ways(_letters(word), self.lexicon)
-                sounds.append([_english_syllables(word, way) for way in ways])
-        texts = spread(text, len(units))
+        sounds = [ways for word, after in pairwise([*reading, ""]) for ways in self._word_ways(word, after)]
+        texts = spread(text, len(sounds)) if sounds else []
         return [
             tuple(
                 said._replace(text=letters)
@@ -303,7 +306,25 @@ class _Reader:
                 for said, letters in zip(word, spread(part, len(word)), strict=True)
             )
             for way in islice(product(*sounds), 2)
+            if way
         ]
+
+    def _word_ways(self, word: str, following: str) -> list[Sequence[tuple[Said, ...]]]:
+        """Return the ways to say each part of a word that a number is said with."""
+        parts: list[Sequence[tuple[Said, ...]]] = []
+        for script, part in _runs(word):
+            if script in {"HANGUL", "DEVANAGARI"}:
+                parts.append((read_hangul if script == "HANGUL" else read_devanagari)(part))
+            elif script == "KANA" or (script and self.language == "ja"):
+                parts += [ways for _, ways in read_japanese(part, counted=True)]
+            elif script:
+                parts += [[(said[0],)] for said in self._read_han(part)]
+            elif self.language in LATIN_READERS:
+                parts.append(LATIN_READERS[self.language](part, following))
+            else:
+                ways = _unique(_known_ways(part, self.lexicon, False)) or _guessed_ways(_letters(part), self.lexicon)
+                parts.append([_english_syllables(part, way) for way in ways])
+        return [ways for ways in parts if ways]
 
 
 def _spoken(text: str, said: tuple[tuple[Said, ...], ...], cue: int) -> SpokenWord:

@@ -27,11 +27,12 @@ _VOWELS = {kana: vowel for row in _ROWS for kana, vowel in zip(row, ("AA", "IY",
 _SMALL = {"ァ": "AA", "ィ": "IY", "ゥ": "UW", "ェ": "EH", "ォ": "OW", "ャ": "AA", "ュ": "UW", "ョ": "OW", "ヮ": "AA"}
 _GLIDED = "ャュョ"
 _BEAT = re.compile(r"[ア-ヺ](?<![ァィゥェォッャュョヮン])[ァィゥェォャュョヮ]?(?:ー|ッ|ン)*|[ァ-ヺー]")
+_SOME_NUMBER = ("五", "ゴ")  # before a counter it tells the dictionary what the counter is
 _LONG = {"OW": "ウ", "EH": "イ"}
 
 
-def read_japanese(text: str) -> Iterator[tuple[str, tuple[tuple[Said, ...], ...]]]:
-    """Yield the words of a run of kana and kanji, each with the ways to say it.
+def read_japanese(text: str, *, counted: bool = False) -> Iterator[tuple[str, tuple[tuple[Said, ...], ...]]]:
+    """Yield the words of a run of kana and kanji, each with the ways to say it; `counted` if a number stands before.
 
     Raises `UnreadableError` where there are kanji and janome is not installed, `InputError` where it does not
     know a word.
@@ -40,12 +41,28 @@ def read_japanese(text: str) -> Iterator[tuple[str, tuple[tuple[Said, ...], ...]
     if tokenizer is None:
         yield from _read_beats(text)
         return
-    for token in tokenizer.tokenize(text):
-        sounds = token.phonetic if token.phonetic != "*" else token.surface
-        ways = _ways(token.surface, _katakana(sounds))
+    for surface, sounds in _tokens(tokenizer, text, counted=counted):
+        ways = _ways(surface, _katakana(sounds))
         if not ways:
-            raise InputError(f'the text holds "{token.surface}", which no dictionary reads; write it in kana')
-        yield token.surface, ways
+            raise InputError(f'the text holds "{surface}", which no dictionary reads; write it in kana')
+        yield surface, ways
+
+
+def _tokens(tokenizer: Any, text: str, *, counted: bool) -> list[tuple[str, str]]:
+    """Return the words of a text and how they sound; behind a number a counter sounds as a counter."""
+    number, said = _SOME_NUMBER
+    first, *others = _sounded(tokenizer, number + text if counted else text)
+    if not counted:
+        return [first, *others]
+    if first[0].startswith(number) and first[1].startswith(said):
+        rest = (first[0].removeprefix(number), first[1].removeprefix(said))
+        return [rest, *others] if rest[0] else others
+    return _sounded(tokenizer, text)
+
+
+def _sounded(tokenizer: Any, text: str) -> list[tuple[str, str]]:
+    tokens = tokenizer.tokenize(text)
+    return [(token.surface, token.phonetic if token.phonetic != "*" else token.surface) for token in tokens]
 
 
 def _read_beats(text: str) -> Iterator[tuple[str, tuple[tuple[Said, ...], ...]]]:
