@@ -1,6 +1,8 @@
 """Known text to times: planted pauses, words that are missing, windows, cues; and real speech where there is some."""
 
 import os
+import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +15,13 @@ from shenqu.documents.speech import Cue, Phone
 from shenqu.engines.pocketsphinx_aligner import PocketsphinxAligner, pronunciations
 from shenqu.errors import InputError, ShenquWarning
 from shenqu.speech.align import align
-from shenqu.speech.phones import VOWELS
+from shenqu.speech.phones import VOWELS, syllable_starts
 from shenqu.speech.reading import read_text
+from shenqu.speech.speaker import SpokenSyllable, speak
+from shenqu.speech.speaker import SpokenWord as SaidWord
 
 RATE = 16_000
-PHONES = VOWELS | set("B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH".split())
+PHONES = VOWELS | frozenset({*"BDFGKLMNPRSTVWYZ", "CH", "DH", "HH", "JH", "NG", "SH", "TH", "ZH"})
 DATA = Path(os.environ.get("SHENQU_DATA", "/nonexistent"))
 needs_data = pytest.mark.skipif("SHENQU_DATA" not in os.environ, reason="SHENQU_DATA names no folder of recordings")
 
@@ -210,6 +214,136 @@ def test_the_engine_takes_any_sound():
         assert len(aligner.find_words(samples, [alpha], whole=False)) <= 1
         assert len(aligner.find_phones(samples, [alpha[0]])) <= 1
         assert aligner.fit(samples).shape == (max(0, (samples.size - 410) // 160 + 1), 40)
+
+
+SENTENCES = [
+    "the river runs under the old stone bridge,",
+    "seven brown horses drink water in the evening.",
+    "my sister paints green windows on paper,",
+    "nobody knows where the yellow boat went.",
+    "a small bird sings before the morning comes,",
+    "we carried heavy baskets up the mountain.",
+    "the doctor reads letters from his daughter,",
+    "cold wind blows over the empty market.",
+    "children jump across the muddy garden,",
+    "please open the door and turn on the light.",
+]
+
+
+def say(text, **options):
+    """Return the text spoken by the project's own speaker, with its exact times."""
+    words = []
+    for word in read_text([Cue(text=text)], lexicon=pronunciations):
+        phones = word.pronunciations[0]
+        edges = [*syllable_starts(phones), len(phones)]
+        parts = [SpokenSyllable(text=word.text, phones=phones[a:b]) for a, b in pairwise(edges)]
+        words.append(SaidWord(text=word.text, syllables=tuple(parts)))
+    return speak(words, sample_rate=RATE, **options)
+
+
+def listen(samples, text, **options):
+    cues = options.pop("cues", [Cue(text=text)])
+    words = read_text(cues, lexicon=pronunciations)
+    sound = LongSound(pcm=np.round(np.clip(samples, -1.0, 1.0) * 32767.0).astype(np.int16), rate=RATE)
+    return align(sound, words, cues=cues, language="en", aligner=PocketsphinxAligner(), **options)
+
+
+def starts(spoken, *, later_s=0.0):
+    return [word.start_s + later_s for word in spoken.transcript.words]
+
+
+def assert_near(words, expected, *, most_s=0.15, share=1.0):
+    """Hold that words were heard where they were said, a `share` of them."""
+    near = [word.heard and abs(word.start_s - start_s) <= most_s for word, start_s in zip(words, expected, strict=True)]
+    assert np.mean(near) >= share, [word.text for word, good in zip(words, near, strict=True) if not good]
+
+
+@pytest.mark.parametrize("times", [3, 4, 8])
+@pytest.mark.parametrize("end", [" ", ", "])
+def test_repeated_words_stay_apart(times, end):
+    text = ("are you OK" + end) * times
+    spoken = say(text)
+    transcript = listen(spoken.audio.mono, text)
+    assert_near(transcript.words, starts(spoken))
+
+
+@pytest.mark.parametrize("end", [" ", ", "])
+def test_one_repetition_too_many_in_the_text_takes_no_place(end):
+    spoken = say(("are you OK" + end) * 4)
+    with pytest.warns(ShenquWarning, match="3 of 15 words were not heard"):
+        transcript = listen(spoken.audio.mono, ("are you OK" + end) * 5)
+    assert_near(transcript.heard_words, starts(spoken))
+
+
+@pytest.mark.parametrize("end", [" ", ", "])
+def test_one_repetition_too_few_in_the_text_leaves_one_out(end):
+    spoken = say(("are you OK" + end) * 5)
+    transcript = listen(spoken.audio.mono, ("are you OK" + end) * 4)
+    said = np.array(starts(spoken))
+    places = [int(np.abs(said - word.start_s).argmin()) for word in transcript.heard_words]
+    assert len(places) == 12 and sorted(set(places)) == places
+    assert [place % 3 for place in places] == [0, 1, 2] * 4
+    assert max(abs(said[place] - word.start_s) for place, word in zip(places, transcript.words, strict=True)) < 0.1
+
+
+def test_a_text_that_begins_before_the_recording_is_found():
+    spoken = say(" ".join(SENTENCES[5:]))
+    before = len(" ".join(SENTENCES[:5]).split())
+    with pytest.warns(ShenquWarning, match="not heard"):
+        transcript = listen(spoken.audio.mono, " ".join(SENTENCES))
+    assert sum(word.heard and word.confidence > 0.5 for word in transcript.words[:before]) <= 2
+    assert_near(transcript.words[before:], starts(spoken), share=0.95)
+
+
+def test_lines_that_are_not_said_take_no_others_with_them():
+    spoken = say(" ".join(SENTENCES[:3] + SENTENCES[6:]))
+    first, last = (len(" ".join(SENTENCES[:count]).split()) for count in (3, 6))
+    with pytest.warns(ShenquWarning, match="the text differs from the speech"):
+        transcript = listen(spoken.audio.mono, " ".join(SENTENCES))
+    assert sum(word.heard and word.confidence > 0.5 for word in transcript.words[first:last]) <= 2
+    assert_near((*transcript.words[:first], *transcript.words[last:]), starts(spoken), share=0.95)
+
+
+def noise(seconds):
+    return 0.1 * np.random.default_rng(3).standard_normal(int(seconds * RATE)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    "between", [noise(20), say(" ".join(SENTENCES[6:8])).audio.mono, np.zeros(40 * RATE, np.float32)],
+    ids=["noise", "talk", "silence"],
+)  # fmt: skip
+def test_sound_that_is_not_in_the_text_takes_no_words_with_it(between):
+    before, after = say(" ".join(SENTENCES[:3])), say(" ".join(SENTENCES[3:6]))
+    samples = np.concatenate([before.audio.mono, between, after.audio.mono])
+    transcript = listen(samples, " ".join(SENTENCES[:6]))
+    later_s = (before.audio.mono.size + between.size) / RATE
+    assert_near(transcript.words, [*starts(before), *starts(after, later_s=later_s)], share=0.95)
+
+
+def test_a_cue_that_the_part_cuts_is_warned_of_no_word_before_it():
+    spoken = say(" ".join(SENTENCES[:2]))
+    at = spoken.transcript.words[8]
+    cues = [
+        Cue(text=SENTENCES[0], start_s=0.0, end_s=at.start_s),
+        Cue(text=SENTENCES[1], start_s=at.start_s, end_s=9.0),
+    ]
+    cut_s = spoken.transcript.words[3].start_s - 0.02
+    transcript = listen(spoken.audio.mono[round(cut_s * RATE) :], "", cues=cues, offset_s=cut_s)
+    assert_near(transcript.words[-8:], starts(spoken)[8:], share=0.85)
+    assert all(word.heard for word in transcript.words)
+
+
+def test_a_text_far_longer_than_the_speech_ends_soon():
+    spoken = say(" ".join(SENTENCES[:4]))
+    others = read_text([Cue(text=" ".join(SENTENCES[4:]))], lexicon=pronunciations)
+    words = [*read_text([Cue(text=" ".join(SENTENCES[:4]))], lexicon=pronunciations), *others * 2000]
+    sound = LongSound(pcm=np.round(spoken.audio.mono * 32767.0).astype(np.int16), rate=RATE)
+    begin_s = time.process_time()
+    with pytest.warns(ShenquWarning, match="longer than the speech"):
+        transcript = align(sound, words, cues=[Cue(text="")], language="en", aligner=PocketsphinxAligner())
+    assert time.process_time() - begin_s < 15.0
+    assert len(transcript.words) == len(words) > 80_000
+    assert_near(transcript.words[: len(starts(spoken))], starts(spoken), share=0.95)
 
 
 def heard(sound, text, **options):

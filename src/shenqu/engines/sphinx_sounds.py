@@ -34,6 +34,10 @@ _STEP, _WIDTH, _FFT = 160, 410, 512
 _FILTERS, _LOW_HZ, _HIGH_HZ, _LIFTER = 25, 130.0, 6800.0, 22
 _CEPSTRA = 13
 _STATES = 3
+_SILENT = 45.0  # so much less in the first cepstrum, about 40 dB, is no speech
+_STRETCH = 200
+_LIVELY = 0.4  # of the liveliest stretch's change of level
+_HISS = 3.0  # in steps of 16 bits, as the aligner adds: the model knows no digital silence
 _BLOCK = 100
 _FAR = 60.0  # in nats: what is less likely by more does not count
 _WEIGHT_UNIT = 0.1024  # mixture weights are kept as natural logarithms in steps of this
@@ -91,8 +95,7 @@ def _features(samples: npt.NDArray[np.float32]) -> Matrix:
     cepstra = _cepstra(samples)
     if not len(cepstra):
         return np.zeros((0, 3 * _CEPSTRA), dtype=np.float32)
-    sounding = cepstra[cepstra[:, 0] >= 0]
-    cepstra = cepstra - (sounding if len(sounding) else cepstra).mean(axis=0)
+    cepstra = cepstra - _usual(cepstra)
     padded = np.pad(cepstra, ((3, 3), (0, 0)), mode="edge")
     n = len(cepstra)
     shifted = {by: padded[3 + by : 3 + by + n] for by in range(-3, 4)}
@@ -101,8 +104,20 @@ def _features(samples: npt.NDArray[np.float32]) -> Matrix:
     return np.hstack([cepstra, first, second]).astype(np.float32)
 
 
+def _usual(cepstra: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the mean of what is neither silent nor as steady as applause, as most stretches of two seconds have it."""
+    loud = cepstra[:, 0] >= np.percentile(cepstra[:, 0], 95) - _SILENT
+    starts = range(0, max(1, len(cepstra) - _STRETCH // 2), _STRETCH)
+    parts = [slice(first, first + _STRETCH) for first in starts]
+    changes = np.array([cepstra[part, 0].std() for part in parts])
+    lively = [part for part, change in zip(parts, changes, strict=True) if change >= _LIVELY * changes.max()]
+    means = [cepstra[part][loud[part]].mean(axis=0) for part in lively if loud[part].any()]
+    return np.asarray(np.median(means, axis=0) if len(means) > 2 else np.mean(means, axis=0))
+
+
 def _cepstra(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     sound = np.asarray(samples, dtype=np.float64) * 32768.0
+    sound += _HISS * np.random.default_rng(0).standard_normal(sound.size)
     if sound.size < _WIDTH:
         return np.zeros((0, _CEPSTRA))
     emphasised = sound - 0.97 * np.concatenate([[0.0], sound[:-1]])

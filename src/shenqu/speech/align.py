@@ -44,8 +44,8 @@ _EVIDENT = 0.07
 _PART_S = 15.0
 _BREAK_S = 1.5  # more than a pause: something else is heard there
 _MOST_UNSAID = 3  # in a row that may have been overheard
-_BLOCK_S = 30.0
-_BLOCKS = 8
+_BLOCK_S = 60.0
+_BLOCKS = 6
 _CHUNK_S = 20.0
 _PAD_S = 0.3
 _CUE_PAD_S = 0.4
@@ -158,9 +158,9 @@ def align(
         missing = None if enough_syllables is None else enough_syllables - _count(heard, words)
         if missing is not None and missing <= 0:
             break
-        begin_s = max(stretch.start_s, heard[-1].end_s if heard else 0.0)
-        heard += _hear(ear, words, stretch._replace(start_s=begin_s), missing)
-        sought += range(stretch.first, stretch.last)
+        found = _hear(ear, words, _padded(stretch, heard[-1].end_s if heard else 0.0, ear.end_s), missing)
+        heard += found
+        sought += _sought(stretch, found, ear.end_s)
     if not heard:
         raise InputError("the text does not fit the speech: not one word of it was heard; correct text or language")
     complete = enough_syllables is None or _count(heard, words) < enough_syllables
@@ -202,9 +202,9 @@ def _stretches(words: Sequence[SpokenWord], cues: Sequence[Cue], offset_s: float
         if stretch.start_s - group.end_s < 1.0 and stretch.end_s - group.start_s < _CUE_GROUP_S:
             group = group._replace(last=stretch.last, end_s=max(group.end_s, stretch.end_s))
         else:
-            yield _padded(group, end_s)
+            yield group
             group = stretch
-    yield _padded(group, end_s)
+    yield group
 
 
 def _timed(words: Sequence[SpokenWord], cues: Sequence[Cue], offset_s: float) -> Iterator[_Stretch]:
@@ -217,10 +217,18 @@ def _timed(words: Sequence[SpokenWord], cues: Sequence[Cue], offset_s: float) ->
             yield _Stretch(int(first), int(last), start_s - offset_s, end_s - offset_s)
 
 
-def _padded(stretch: _Stretch, end_s: float) -> _Stretch:
+def _padded(stretch: _Stretch, begin_s: float, end_s: float) -> _Stretch:
+    """Return a stretch with some time around it, as far as it lies between two times."""
     return stretch._replace(
-        start_s=max(0.0, stretch.start_s - _CUE_PAD_S), end_s=min(end_s, stretch.end_s + _CUE_PAD_S)
+        start_s=max(begin_s, stretch.start_s - _CUE_PAD_S), end_s=min(end_s, stretch.end_s + _CUE_PAD_S)
     )
+
+
+def _sought(stretch: _Stretch, found: Sequence[_Heard], end_s: float) -> range:
+    """Return the words that can be in the sound: of a subtitle that it cuts, only those up to the cut."""
+    first = found[0].word if found and stretch.start_s < 0.0 else stretch.first
+    last = found[-1].word + 1 if found and stretch.end_s > end_s else stretch.last
+    return range(first, last)
 
 
 def _hear(ear: _Ear, words: Sequence[SpokenWord], span: _Stretch, enough: int | None) -> list[_Heard]:

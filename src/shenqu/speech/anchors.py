@@ -32,6 +32,8 @@ FRAME_S = 0.02
 _GAIN = 2.5  # a frame is worth this where its sound fits best, nothing where another one fits so much better
 _LEAST = -5.0
 _ENTRY = 1.0  # more for a sound's first frame: many sounds are better evidence than few long ones
+_LONG = 12  # frames: what sounds on for longer is rather noise, and no more evidence
+_TOO_LONG = -0.2
 _JUMP = 20.0
 _JUMP_A_WORD = 0.02
 _NEVER = np.float32(-1e9)
@@ -106,6 +108,7 @@ def _search(fit: Matrix, states: _States) -> tuple[npt.NDArray[np.uint8], npt.ND
     moves = np.zeros((len(fit), len(sounds)), dtype=np.uint8)
     sources = np.zeros((len(fit), len(waits)), dtype=np.int32)
     before = np.full_like(score, _NEVER)
+    age = np.zeros(len(sounds), dtype=np.int16)
     for frame, gain in enumerate(gains):
         before[1:] = score[:-1]
         move = moves[frame]
@@ -115,7 +118,9 @@ def _search(fit: Matrix, states: _States) -> tuple[npt.NDArray[np.uint8], npt.ND
         new[firsts[1:]] = np.where(over, score[lasts[:-1]], new[firsts[1:]])
         move[firsts[1:]] = np.where(over, _OVER_WAIT, move[firsts[1:]])
         waiting = new[waits]
-        new += gain[sounds]
+        age = np.where(move == _STAY, age + 1, 0)
+        own = gain[sounds]
+        new += np.where(age > _LONG, np.minimum(own, np.float32(_TOO_LONG)), own)
         new += move.astype(bool) * np.float32(_ENTRY)
         highest = np.maximum.accumulate(waiting + slope)
         jumped = highest - slope - np.float32(_JUMP) > waiting
