@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 import warnings
 from fractions import Fraction
 from itertools import pairwise
@@ -346,6 +345,22 @@ def test_a_boundary_moved_in_the_words_tier_alone(english):
     assert others(others(found.words, 9), 8) == others(others(english.truth.words, 9), 8)
 
 
+def test_a_boundary_moved_in_the_vowels_tier_alone(english):
+    how, are = english.truth.words[7:9]
+    edge_s = are.syllables[0].vowel_s
+    assert edge_s == are.span_s[0] == how.syllables[0].vowel_end_s, "two vowels meet here"
+    before, _, rest = to_textgrid(english.truth).partition('name = "vowels"')
+    vowels_tier, _, after = rest.partition('name = "confidence"')
+    for moved_s in (edge_s - 0.0123, edge_s + 0.0123):
+        moved = before + 'name = "vowels"' + vowels_tier.replace(repr(edge_s), repr(moved_s))
+        found = english.realign(textgrid_transcript(moved + 'name = "confidence"' + after, "a.TextGrid"))
+        assert found.words[8].syllables[0].vowel_s == moved_s
+        assert found.words[7].syllables[0].vowel_end_s == moved_s
+        assert found.words[7].pinned and found.words[8].pinned
+        assert found.words[:7] + found.words[9:] == english.truth.words[:7] + english.truth.words[9:]
+        assert english.realign(found) == found
+
+
 # ------------------------------------------------------------------ what cannot be
 
 
@@ -555,14 +570,12 @@ DATA = Path(os.environ.get("SHENQU_DATA", "/nonexistent"))
 
 @pytest.mark.skipif("SHENQU_DATA" not in os.environ, reason="SHENQU_DATA names no folder of recordings")
 def test_a_word_in_real_speech_comes_back_to_where_it_was(tmp_path):
-    speech, text = DATA / "speech" / "fdr-infamy.mp3", DATA / "speech" / "fdr-infamy.txt"
+    speech, text = DATA / "speech" / "jfk-inaugural.flac", DATA / "speech" / "jfk-inaugural.txt"
     known = shenqu.words(speech, text=str(text))
-    place = next(place for place, word in enumerate(known.words) if word.text == "infamy")
-    words = list(known.words)
-    words[place] = misspelt(words[place])
-    (tmp_path / "a.json").write_text(write_words(known.replace(words=tuple(words)), "json"), encoding="utf-8")
-    started = time.monotonic()
-    found = shenqu.words(speech, corrected=tmp_path / "a.json")
-    assert time.monotonic() - started < 5.0
-    assert others(found.words, place) == others(known.words, place)
-    assert vowels(found.words[place]) == pytest.approx(vowels(known.words[place]), abs=0.05)
+    for place in (5, 12):
+        words = list(known.words)
+        words[place] = misspelt(words[place])
+        (tmp_path / "a.json").write_text(write_words(known.replace(words=tuple(words)), "json"), encoding="utf-8")
+        found = shenqu.words(speech, corrected=tmp_path / "a.json")
+        assert others(found.words, place) == others(known.words, place)
+        assert vowels(found.words[place]) == pytest.approx(vowels(known.words[place]), abs=0.05)

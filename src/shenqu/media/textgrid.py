@@ -100,8 +100,9 @@ def textgrid_transcript(text: str, name: str) -> Transcript | None:
             _syllable(entry, _vowel(tiers["vowels"], entry), _inside(phones, _phone_span, entry))
             for entry in tiers["syllables"]
         ]
+        parted = _parted(syllables)
         words = [
-            _word(entry, _inside(tiers["confidence"], _span, entry), _inside(syllables, _syllable_span, entry))
+            _word(entry, _inside(tiers["confidence"], _span, entry), _inside(parted, _syllable_span, entry))
             for entry in tiers["words"]
         ]
     except ValueError as error:
@@ -247,6 +248,18 @@ def _syllable(entry: Interval, vowel: Interval, phones: Sequence[Phone]) -> Syll
         tone=min(6, int(marks.group(2) or 0)),
         phones=tuple(phones),
     )
+
+
+def _parted(syllables: Sequence[Syllable]) -> list[Syllable]:
+    """Return `syllables` of which none reaches over the next one; their vowels do not."""
+    parted = list(syllables[:1])
+    for syllable in syllables[1:]:
+        if parted[-1].end_s > syllable.start_s:
+            edge_s = min(max(parted[-1].vowel_end_s, syllable.start_s), syllable.vowel_s)
+            parted[-1] = parted[-1].replace(end_s=edge_s)
+            syllable = syllable.replace(start_s=edge_s)  # noqa: PLW2901
+        parted.append(syllable)
+    return parted
 
 
 def _word(entry: Interval, confidence: Sequence[Interval], syllables: Sequence[Syllable]) -> Word:
