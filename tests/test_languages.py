@@ -107,6 +107,35 @@ def test_cantonese_characters():
         "HH ER NG", "G AO NG", "Y AH N", "AH M", "G OY",
     ]  # fmt: skip
     assert [word.tone for word in words] == [1, 2, 4, 4, 1]
+    assert [" ".join(way) for way in read("長行", "yue")[0].pronunciations][:2] == ["CH ER NG", "JH ER NG"]
+    assert {"HH AA NG", "HH AO NG"} <= {" ".join(way) for way in read("行", "yue")[0].pronunciations}
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("5km", "五公里"), ("3kg", "三公斤"), ("$3.50", "三点五零美元"), ("$3", "三"), ("2:30", "两点半"),
+        ("10:05", "十点零五分"),
+        ("1,000", "一千"), ("10-", "十到"), ("5G", "五g"), ("20°", "二十度"),
+    ],
+)  # fmt: skip
+def test_units_and_money_in_mandarin(written, said):
+    assert said in {"".join(words) for words in mandarin_readings(written)}
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "sounds"),
+    [
+        ("No. 5", "No. 5", "N AH M B ER"), ("1939–1945", "1939– 1945", "N AY N T IY N TH ER D IY N AY N T UW"),
+        ("10-year-old", "10- year- old", "T EH N"), ("24/7", "24 7", "T W EH N T IY F AO R"), ("5km", "5km", None),
+        ("COVID-19", "COVID- 19", "K AA V IH D"), ("iPhone 14", "iPhone 14", "AY F OW N"), ("B站", "B 站", "B IY"),
+    ],
+)  # fmt: skip
+def test_abbreviations_and_numbers_in_english(text, words, sounds):
+    said = read(text)
+    assert [word.text for word in said] == words.split(" ")
+    assert sounds is None or sounds in {" ".join(way) for way in said[0].pronunciations}
+    assert text != "10-year-old" or not any(way[-2:] == ("T", "UW") for way in said[0].pronunciations)
 
 
 @pytest.mark.parametrize(

@@ -73,9 +73,10 @@ _UNPARTED = ("th", "lo", "km", "my")  # written without blanks between words
 _VOWELS_UNWRITTEN = ("ar", "he", "fa", "ur")
 _SAID_SIGNS = "%$€£&.,:'’-"
 _REMARK = re.compile(r"\[[^\[\]]*\]|【[^【】]*】|[♪♫#*_]+")
+_HYPHENS = "-‐‑—–―"
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)")
 _GROUP_GAP = "\u202f"  # the blank inside a number
-_GAP = re.compile(r"[^\S\u202f]+|[—–―/|]+|-{2,}|\.{2,}|…+")
+_GAP = re.compile(r"[^\S\u202f]+|(?<!\d)[—–―]+|[—–―]+(?!\d)|[/|]+|-{2,}|\.{2,}|…+")
 _CLOSING = ",.;:!?)，。；：！？、）》」』·"  # belongs to the word before, which has none if it is a character
 _KANA = "ぁ-ゖァ-ヺー"
 _SCRIPT_RUN = re.compile(
@@ -84,6 +85,7 @@ _SCRIPT_RUN = re.compile(
     rf"|(?P<OTHER>(?:(?!{HAN.pattern}|[{_KANA}가-힣ऀ-ॿ]).)+)",
     re.DOTALL,
 )
+_NUMBERED = ("no.", "nr.", "№")
 _REDUCED = {"AH", "ER", "IH"}
 _SHORT_FORMS = {
     "mr": ["mister"], "mrs": ["missus"], "ms": ["miz"], "dr": ["doctor"], "st": ["saint", "street"], "jr": ["junior"],
@@ -234,7 +236,7 @@ class _Reader:
             if script in {"CJK", "KANA"}:
                 yield from self._read_characters(part, cue, counted=counted)
             elif script == "DEVANAGARI" and has_digits(part):
-                yield self._read_number(part, cue)
+                yield self._read_number(part, cue, part)
             else:
                 ways = {"HANGUL": read_hangul, "DEVANAGARI": read_devanagari}.get(script)
                 yield from [_spoken(part, ways(part), cue)] if ways else self._read_word(part, following, cue, shouted)
@@ -253,21 +255,25 @@ class _Reader:
 
     def _read_word(self, text: str, following: str, cue: int, shouted: bool) -> Iterator[SpokenWord]:
         joined = False
-        for part in _parts(text.lstrip(_CLOSING)):
-            word = self._read_part(part, following, cue, shouted)
-            yield replace(word, joined=joined)
+        for part, after in pairwise([*_parts(text.lstrip(_CLOSING)), ""]):
+            # A hyphen behind a number says "to" before another number only.
+            said = part if after[:1].isdigit() else part.rstrip(_HYPHENS)
+            yield replace(self._read_part(part, said, following, cue, shouted), joined=joined)
             joined = True
 
-    def _read_part(self, part: str, following: str, cue: int, shouted: bool) -> SpokenWord:
+    def _read_part(self, part: str, said: str, following: str, cue: int, shouted: bool) -> SpokenWord:
         language = self._language_of(part)
         if language not in READABLE:
             return _spoken(part, self._read_otherwise(part, language) or ((Said(part, ("AH",)),),), cue)
         if has_digits(part):
-            return self._read_number(part, cue)
+            return self._read_number(part, cue, said)
         if self.language in LATIN_READERS:
             ways = LATIN_READERS[self.language](part, following)
             return _spoken(part, ways or ((Said(part, ("AH",)),),), cue)
-        known = _unique(_known_ways(part, self.lexicon, shouted))
+        if part.lower().endswith(_NUMBERED) and following[:1].isdigit():
+            known = _unique(self.lexicon("number"))
+        else:
+            known = _unique(_known_ways(part, self.lexicon, shouted))
         guesses = () if known else _guessed_ways(_letters(part), self.lexicon)
         return SpokenWord(text=part, pronunciations=known or guesses, cue=cue, known=bool(known))
 
@@ -286,8 +292,8 @@ class _Reader:
         said = "".join(sign if unicodedata.category(sign)[0] in "LMN" or sign in _SAID_SIGNS else " " for sign in part)
         return read_ipa(part, phonetics.ipa(said, language), vowels_written=language not in _VOWELS_UNWRITTEN)
 
-    def _read_number(self, text: str, cue: int) -> SpokenWord:
-        ways = [way for reading in self._number_readings(text) for way in self._number_ways(text, reading)]
+    def _read_number(self, text: str, cue: int, said: str) -> SpokenWord:
+        ways = [way for reading in self._number_readings(said) for way in self._number_ways(text, reading)]
         return _spoken(text, tuple(dict.fromkeys(ways)) or ((Said(text, ("AH",)),),), cue)
 
     def _number_readings(self, text: str) -> tuple[Sequence[str], ...]:
@@ -384,7 +390,7 @@ def _parts(text: str) -> list[str]:
     >>> _parts("“forty-one”"), _parts("-"), _parts("- Well-")
     (['“forty-', 'one”'], [], ['- Well-'])
     """
-    return re.findall(r"[^\w&%]*[\w&%](?:[^-‐‑]|[-‐‑](?![^\W_]))*[-‐‑]?", text)
+    return re.findall(r"[^\w&%]*[\w&%](?:[^-‐‑—–―]|[-‐‑—–―](?![^\W_]))*[-‐‑—–―]?", text)
 
 
 def _letters(text: str) -> str:

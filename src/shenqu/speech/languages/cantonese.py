@@ -9,6 +9,7 @@ Phonology", for the sounds. The table is our own.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -26,6 +27,8 @@ _RHYMES = {
 }  # fmt: skip
 _CODAS = {"m": "M", "n": "N", "ng": "NG", "p": "P", "t": "T", "k": "K", "": ""}
 _HUMS = {"m": ("AH", "M"), "ng": ("AH", "NG")}
+_MOST_READINGS = 4
+_MOST_WAYS = 6
 _JYUTPING = re.compile(rf"(ng|gw|kw|[bpmfdtnlgkhwzcsj]?)({'|'.join(_RHYMES)})(ng|[mnptk]?)([1-6])")
 
 
@@ -43,15 +46,23 @@ def read_cantonese(characters: str) -> tuple[tuple[Said, ...], ...]:
 
     Raises `UnreadableError` where ToJyutping is not installed, `InputError` where a character has no reading.
     """
-    return tuple(_ways(*entry) for entry in _jyutping().get_jyutping_list(characters))
+    candidates = _jyutping().get_jyutping_candidates(characters)
+    in_context = _jyutping().get_jyutping_list(characters)
+    return tuple(
+        _ways(character, reading, others)
+        for (character, reading), (_, others) in zip(in_context, candidates, strict=True)
+    )
 
 
-def _ways(character: str, jyutping: str | None) -> tuple[Said, ...]:
-    reading = (jyutping or "").split()[0:1]
-    ways = jyutping_ways(reading[0]) if reading else ()
+def _ways(character: str, in_context: str | None, others: Sequence[str]) -> tuple[Said, ...]:
+    """Return the ways to say a character, the one that its neighbours tell first, of each sound one."""
+    ways: dict[Pronunciation, Said] = {}
+    for reading in [*(in_context or "").split()[:1], *others][:_MOST_READINGS]:
+        for phones in jyutping_ways(reading):
+            ways.setdefault(phones, Said(character, phones, tone=int(reading[-1])))
     if not ways:
         raise InputError(f"the text holds the character {character}, which has no Cantonese reading; write another")
-    return tuple(Said(character, way, tone=int(reading[0][-1])) for way in ways)
+    return tuple(ways.values())[:_MOST_WAYS]
 
 
 def jyutping_ways(syllable: str) -> tuple[Pronunciation, ...]:

@@ -27,14 +27,20 @@ _SIGNS = {"%": ("percent",), "°": ("degrees",), "+": ("plus",), "&": ("and",), 
 _COINS = {"$": ("dollars", "cents"), "€": ("euros", "cents"), "£": ("pounds", "pence"), "¥": ("yen", "sen")}
 _UNITS = {
     "am": "a. m.", "pm": "p. m.", "km": "kilometers", "kg": "kilograms", "cm": "centimeters", "mm": "millimeters",
-    "mph": "miles per hour", "ft": "feet", "lbs": "pounds", "gb": "gigabytes", "mb": "megabytes",
+    "mph": "miles per hour", "ft": "feet", "lbs": "pounds", "gb": "gigabytes", "mb": "megabytes", "tb": "terabytes",
+    "hz": "hertz", "khz": "kilohertz", "ghz": "gigahertz", "ml": "milliliters", "kmh": "kilometers per hour",
 }  # fmt: skip
 _HAN_DIGITS = "零一二三四五六七八九"
+_HAN_UNITS = {
+    "km": "公里", "kg": "公斤", "cm": "厘米", "mm": "毫米", "m": "米", "g": "克", "ml": "毫升", "km²": "平方公里",
+    "°": "度", "+": "加", "=": "等于", "@": "艾特",
+}  # fmt: skip
+_HAN_COINS = {"$": "美元", "€": "欧元", "£": "英镑", "¥": "元"}
 _MOST_READINGS = 6
 _LONGEST_NUMBER = 15
 _PIECE = re.compile(
     r"(?P<coin>[$€£¥])?(?P<number>\d{1,2}:\d\d(?!\d)|\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?)"
-    r"(?P<suffix>(?:st|nd|rd|th|['’]?s)(?![^\W\d_]))?|(?P<letters>[^\W\d_]+(?:['’][^\W\d_]+)*)|(?P<sign>[%°+&=@])",
+    r"(?P<suffix>(?:st|nd|rd|th|['’]?s)(?![^\W\d_]))?(?P<upto>[-‐‑—–~～](?=\d|$))?|(?P<letters>[^\W\d_]+(?:['’][^\W\d_]+)*)|(?P<sign>[%°+&=@])",
     re.IGNORECASE,
 )
 
@@ -115,6 +121,14 @@ def _combined(pieces: Iterator[list[Reading]]) -> tuple[Reading, ...]:
 
 
 def _english_piece(match: re.Match[str]) -> Iterator[Reading]:
+    """Yield the ways to say a piece; what is the first of a range has "to" behind it, or not."""
+    for words in _english_part(match):
+        yield words
+        if match["upto"]:
+            yield (*words, "to")
+
+
+def _english_part(match: re.Match[str]) -> Iterator[Reading]:
     number, suffix = match["number"], (match["suffix"] or "").lower()
     if number is None:
         letters = (match["letters"] or "").lower()
@@ -194,16 +208,28 @@ def _halves(number: str) -> list[str]:
 
 
 def _mandarin_piece(match: re.Match[str]) -> Iterator[Reading]:
-    number = match["number"]
+    number, coin = match["number"], _HAN_COINS.get(match["coin"] or "", "")
     if number is None:
-        letters = (match["letters"] or "").lower()
-        yield _SIGNS.get(match["sign"] or "", (letters,))
-    elif ":" in number:
-        hours, minutes = number.split(":")
-        for spoken in _han_numbers(str(int(minutes)))[-1:] if minutes != "00" else [""]:
-            yield (f"{_han_numbers(str(int(hours)))[-1]}点{spoken}",)
-    else:
-        yield from ((spoken,) for spoken in _han_numbers(number.replace(",", "")))
+        letters = match["letters"] or match["sign"] or ""
+        yield (_HAN_UNITS.get(letters, letters.lower()),)
+        return
+    if ":" in number:
+        yield from ((spoken,) for spoken in _han_times(number))
+        return
+    ways = _han_numbers(number.replace(",", ""))
+    for spoken in ways[1:2] if "," in number and len(ways) > 1 else ways:
+        endings = [coin, *([""] if coin else []), *([f"{coin}到"] if match["upto"] else [])]
+        yield from ((spoken + ending,) for ending in endings)
+
+
+def _han_times(number: str) -> Iterator[str]:
+    hours, minutes = (int(part) for part in number.split(":"))
+    hour = "两" if hours == 2 else _han_numbers(str(hours))[0 if hours < 100 else -1]
+    yield f"{hour}点" + (("零" if minutes < 10 else "") + _han_cardinal(minutes) if minutes else "")
+    if minutes:
+        yield f"{hour}点{'零' if minutes < 10 else ''}{_han_cardinal(minutes)}分"
+    if minutes == 30:
+        yield f"{hour}点半"
 
 
 def _han_numbers(number: str) -> list[str]:

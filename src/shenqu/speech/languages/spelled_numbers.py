@@ -103,7 +103,7 @@ def _pattern(language: str) -> re.Pattern[str]:
         rf"(?:{decimal}\d+)?)"
         rf"(?P<ordinal>(?:{customs.ordinal or '(?!)'})(?!\w))?"
         rf"(?P<after>[%$€£¥₩₹]|(?:km|kg|cm|mm|m)(?![^\W\d_]))?"
-        rf"(?P<upto>[-‐‑–~～](?=\d|$))?|(?P<letters>[^\W\d_]+(?:['’][^\W\d_]+)*)|(?P<sign>[+])"
+        rf"(?P<upto>[-‐‑—–~～](?=\d|$))?|(?P<letters>[^\W\d_]+(?:['’][^\W\d_]+)*)|(?P<sign>[+])"
     )
 
 
