@@ -81,6 +81,33 @@ def test_mandarin_reads_in_context():
     assert words[3].pronunciations == (("HH", "AY"), ("HH", "W", "AA", "N"), ("HH", "W", "AE", "N"))
 
 
+@pytest.mark.parametrize(
+    ("written", "tones"),
+    [
+        ("不是不好", "2443"), ("一定一起一天", "244341"), ("一个第一一月", "244114"),
+        ("爸爸妈妈", "4515"), ("朋友喜欢", "2535"), ("跑得快", "354"), ("得到", "24"), ("慢慢地", "445"),
+        ("土地", "34"),
+        ("花儿儿子", "1525"), ("为什么", "425"), ("银行行长", "2223"), ("音乐快乐", "1444"),
+    ],
+)  # fmt: skip
+def test_tones_as_they_are_spoken(written, tones):
+    assert "".join(str(ways[0].tone) for ways in read_characters(written)) == tones
+
+
+@pytest.mark.parametrize(
+    ("character", "sounds"),
+    [
+        ("长", {"CH AA NG", "JH AA NG"}), ("行", {"SH IY NG", "HH AA NG"}), ("重", {"JH UH NG", "CH UH NG"}),
+        ("乐", {"L AH", "Y EH"}), ("还", {"HH AY", "HH W AA N"}), ("得", {"D AH", "D EY"}), ("地", {"D AH", "D IY"}),
+        ("着", {"JH AH", "JH AW", "JH W AO"}), ("了", {"L AH", "L Y AW"}), ("都", {"D OW", "D UW"}),
+        ("数", {"SH UW", "SH W AO"}), ("大", {"D AA", "D AY"}), ("率", {"L UW", "SH W AY"}), ("车", {"CH AH", "JH UW"}),
+    ],
+)  # fmt: skip
+def test_polyphones_offer_their_sounds(character, sounds):
+    (ways,) = read_characters(character)
+    assert sounds <= {" ".join(way.phones) for way in ways}
+
+
 def test_every_common_character_is_one_syllable():
     characters = "".join(map(chr, range(0x4E00, 0x4F00)))
     for found in read_characters(characters):
@@ -101,7 +128,8 @@ def test_a_character_without_reading_is_named():
     ("text", "language", "told"),
     [
         ("Are you OK", None, "en"), ("你还好吗 OK", None, "zh"), ("元気ですか", None, "ja"), ("괜찮아요", None, "ko"),
-        ("ты в порядке", None, "ru"), ("Ї!", None, "uk"), ("سلام", None, "ar"), ("פ", None, "he"), ("♪ 🎵", None, "und"), 
+        ("ты в порядке", None, "ru"),
+        ("Ї!", None, "uk"), ("سلام", None, "ar"), ("פ", None, "he"), ("♪ 🎵", None, "und"),
         ("Alles gut", "de", "de"), ("你好", "zh-CN", "zh"), ("你好", "cmn", "zh"), ("42", "deu", "de"),
     ],
 )  # fmt: skip

@@ -216,10 +216,11 @@ def test_impossible_times_are_mended_and_numbers_left_out(written):
     segments = [
         {"start": -3, "end": 1, "text": "a"},
         {"start": 5, "end": 4, "text": "b"},
-        {"start": 6, "end": 7, "text": "12"},
+        {"start": 6, "end": 7, "text": "3"},
+        {"start": 8, "end": 9, "text": "1984"},
     ]
-    with pytest.warns(ShenquWarning, match="number 12"):
-        assert spans(written("a.json", {"segments": segments})) == [("a", 0, 1), ("b", 5, None)]
+    with pytest.warns(ShenquWarning, match="number 3"):
+        assert spans(written("a.json", {"segments": segments})) == [("a", 0, 1), ("b", 5, None), ("1984", 8, 9)]
 
 
 def test_sizes_are_bounded(tmp_path):

@@ -14,6 +14,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from shenqu.documents.codec import decode
+from shenqu.documents.cues import lines, transcript_words
+from shenqu.documents.song import Song
 from shenqu.documents.speech import Cue, Transcript
 from shenqu.errors import InputError, ShenquWarning
 from shenqu.media.recognised import json_transcript, read_recognised
@@ -41,7 +44,7 @@ def read_words(text_or_path: str) -> tuple[Cue, ...]:
     cues = READERS[path.suffix.lower()](_decode(_read(path), path), str(path))
     if len(cues) > MOST_CUES:
         raise InputError(f"{path}: holds more than {MOST_CUES} lines, no text of one speech; shorten it")
-    return tuple(_tidy(cue) for cue in cues if _is_spoken(cue)) or _refuse(
+    return tuple(_tidy(cue) for place, cue in enumerate(cues, 1) if _is_spoken(cue, place)) or _refuse(
         f"{path}: holds no words; give the words that are spoken"
     )
 
@@ -108,9 +111,9 @@ def _decode(data: bytes, path: Path) -> str:
     raise InputError(f"{path}: is not text in UTF-8, UTF-16 or GBK; save it as UTF-8")
 
 
-def _is_spoken(cue: Cue) -> bool:
-    """Return False for a cue with times that is a bare number: a lost cue number, or a line's."""
-    if cue.start_s is None or not cue.text.isdigit():
+def _is_spoken(cue: Cue, place: int) -> bool:
+    """Return False for a cue with times that is only its own number, or the next one's: that is a lost cue number."""
+    if cue.start_s is None or cue.text not in {str(place), str(place + 1)}:
         return True
     message = f"the subtitle at {cue.start_s:.1f} s is only the number {cue.text} and is left out"
     warnings.warn(message, ShenquWarning, stacklevel=3)
@@ -135,6 +138,14 @@ def _timed(reader: Callable[[str], tuple[Cue, ...]]) -> Callable[[str, str], tup
     return lambda text, name: reader(text)
 
 
+def _song_transcript(text: str, name: str) -> Transcript:
+    return decode(text.encode(), Song, name=name).transcript
+
+
+def _read_song(text: str, name: str) -> tuple[Cue, ...]:
+    return lines(transcript_words(_song_transcript(text, name)))
+
+
 READERS: dict[str, Callable[[str, str], tuple[Cue, ...]]] = {
     ".txt": _lines,
     ".srt": _timed(read_subtitles),
@@ -145,9 +156,11 @@ READERS: dict[str, Callable[[str, str], tuple[Cue, ...]]] = {
     ".textgrid": read_textgrid,
     ".json": read_recognised,
     ".json3": read_recognised,
+    ".shenqu": _read_song,
 }
 _TRANSCRIPT_READERS: dict[str, Callable[[str, str], Transcript | None]] = {
     ".textgrid": textgrid_transcript,
     ".json": json_transcript,
     ".json3": json_transcript,
+    ".shenqu": _song_transcript,
 }
