@@ -15,6 +15,7 @@ from shenqu.documents.audio import Channel
 from shenqu.documents.speech import LONGEST_S
 
 Style = Literal["natural", "hard"]
+VoiceEngine = Literal["world", "psola"]
 Mode = Literal["phrase", "flow"]
 Grid = Literal["8", "16", "triplets"]
 Band = Literal["auto", "square-dance", "chiptune", "score", "none"]
@@ -68,6 +69,9 @@ class SingOptions(WordsOptions):
 
     style: Annotated[Style, Parameter(name="--style")] = "natural"
     """natural: glide, small overshoot, vibrato on long notes; hard: flat, the genre's own sound."""
+
+    engine: Annotated[VoiceEngine, Parameter(name="--engine")] = "world"
+    """What makes the voice: world (spectra of it), or psola (its own periods, laid down anew; faster)."""
 
     key: Annotated[int, Parameter(name="--key"), Meta(ge=-24, le=24)] = 0
     """Semitones up or down from the key that suits the speaker."""

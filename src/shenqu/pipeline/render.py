@@ -42,13 +42,14 @@ from shenqu.pipeline.report import Report
 from shenqu.singing.contour import sung_pitch
 from shenqu.singing.material import prepare, working_rate
 from shenqu.singing.perform import perform
+from shenqu.singing.psola import Psola
 from shenqu.singing.unit import Engine
 from shenqu.singing.vocoder import Vocoder
 from shenqu.singing.voice import sing
 from shenqu.units import SONG_RATE
 
 STEMS = ("vocal.wav", "backing.wav", "mix.wav", "captions.ass", "time_map.json", "vocal.mid")
-ENGINES: Mapping[str, Engine] = {"world": Vocoder(analyse_voice)}
+ENGINES: Mapping[str, Engine] = {"world": Vocoder(analyse_voice), "psola": Psola()}
 Painter = Callable[[int, Picture], None]
 
 TAIL_S = 1.0
@@ -188,7 +189,7 @@ def _sing(song: Song, performance: Performance, clock: TempoMap, speech: Path) -
     material = prepare(samples, rate, origin_s=origin_s, hz=spoken.f0_hz, transcript=song.transcript)
     contour = sung_pitch(performance, style=song.options.style, seed=song.seed)
     memory = ArrayCache()
-    vocal = sing(material, performance, contour, seed=song.seed, engine=ENGINES["world"], memory=memory)
+    vocal = sing(material, performance, contour, seed=song.seed, engine=ENGINES[song.options.engine], memory=memory)
     memory.prune()
     return Lead(performance=performance, clock=clock, vocal=vocal, spoken=spoken, origin_s=origin_s)
 

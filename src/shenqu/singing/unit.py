@@ -25,30 +25,35 @@ from typing import Protocol
 
 import numpy as np
 
+from shenqu.documents.arrangement import Expression
 from shenqu.documents.performance import Performance
+from shenqu.dsp.filters import moving_mean
 from shenqu.singing.contour import HOP_S as MARK_S
 from shenqu.singing.contour import SETTLED_S
 from shenqu.singing.material import Array, Marks, Material, stretches
 from shenqu.units import pitch_to_hz
 
 SHORTEST = 60
+EASE = 20
 BEND_S = 0.06
 FORMANT_RISE = 1.25e-4 / 0.975
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unit:
-    """A piece of voiced song: pitch, speech time and formants every millisecond from mark `first`.
+    """A piece of voiced song: pitch, speech time, formants and breath every millisecond from mark `first`.
 
-    `formants` is the factor by which their frequencies are raised. `whole` says that another unit follows at
-    once. `key` names the sound that it will be.
+    `formants` is the factor by which their frequencies are raised, `breath` the share of breath in the voice, from
+    0, as it was spoken, to 1. `whole` says that another unit follows at once. `key` names the sound that it will be.
     """
 
     first: int
     pitch: Array
     speech_s: Array
     formants: Array
+    breath: Array
     whole: bool
+    seed: int
     key: str
 
     @property
@@ -57,8 +62,8 @@ class Unit:
         return np.asarray(pitch_to_hz(self.pitch))
 
     def random(self) -> np.random.Generator:
-        """Return the dice of this unit: thrown alike whenever it is sung."""
-        return np.random.default_rng(int(self.key[:32], 16))
+        """Return the dice of this unit: thrown alike wherever the speech goes alike, whatever the pitch."""
+        return np.random.default_rng([self.seed, *hashlib.sha256(self.speech_s.tobytes()).digest()[:8]])
 
 
 class Engine(Protocol):
@@ -87,22 +92,31 @@ def cut_units(
 
     `formant_rise` is how much formants rise with the pitch above the speaker's own, 1.0 as in nature.
     """
+    semitones = expressed(performance, len(contour), lambda expression: expression.formant)
+    breath = expressed(performance, len(contour), lambda expression: expression.breath)
     cuts = [round((note.start_s + SETTLED_S) / MARK_S) for note in performance.notes if note.lyric != "+"]
     units = []
     for first, last in stretches(voiced):
         edges = [first, *(cut for cut in cuts if first + SHORTEST <= cut <= last - SHORTEST), last]
         for start, end in pairwise(edges):
-            path, whole = speech_s[start : end + 1], end != last
-            pitch = contour[start : end + 1]
+            part, whole = slice(start, end + 1), end != last
+            pitch = contour[part]
             if start == first:
                 pitch = _without_approach(pitch, start, performance)
-            formants = _formants(material, pitch) ** formant_rise
+            formants = _rise(material, pitch) ** formant_rise * np.exp2(semitones[part] / 12.0)
+            path = (pitch, speech_s[part], formants, breath[part])
             key = hashlib.sha256(f"{engine} {material.digest} {whole} {seed}".encode())
-            key.update(pitch.tobytes() + path.tobytes() + formants.tobytes())
-            units.append(
-                Unit(first=start, pitch=pitch, speech_s=path, formants=formants, whole=whole, key=key.hexdigest())
-            )
+            key.update(b"".join(values.tobytes() for values in path))
+            units.append(Unit(start, *path, whole=whole, seed=seed, key=key.hexdigest()))
     return units
+
+
+def expressed(performance: Performance, count: int, value_of: Callable[[Expression], float]) -> Array:
+    """Return what `value_of` says of each note's expression, one value a millisecond; it turns within 20 ms."""
+    starts = np.array([note.start_s for note in performance.notes])
+    values = np.array([value_of(note.expression) for note in performance.notes])
+    at = np.searchsorted(starts, np.arange(count) * MARK_S, side="right") - 1
+    return moving_mean(values[np.maximum(at, 0)], EASE)
 
 
 def _without_approach(pitch: Array, start: int, performance: Performance) -> Array:
@@ -114,7 +128,7 @@ def _without_approach(pitch: Array, start: int, performance: Performance) -> Arr
     return pitch
 
 
-def _formants(material: Material, pitch: Array) -> Array:
+def _rise(material: Material, pitch: Array) -> Array:
     """Return by how much formants are higher than spoken at each `pitch`; never lower."""
     higher = 1.0 + FORMANT_RISE * pitch_to_hz(pitch)
     return np.maximum(1.0, higher / (1.0 + FORMANT_RISE * material.usual_hz))

@@ -111,7 +111,7 @@ def _sing_unit(material: Material, spectra: _Spectra, unit: Unit) -> Array:
 
 
 def _spectra_at(material: Material, spectra: _Spectra, unit: Unit, marks: npt.NDArray[np.int_]) -> tuple[Array, Array]:
-    """Return log power and aperiodicity at some marks of a unit, straight between frames, formants raised."""
+    """Return log power and aperiodicity at some marks of a unit, straight between frames, as the notes want them."""
     place = _places(material, unit.speech_s[marks])
     before = np.floor(place).astype(int)
     share = (place - before)[:, None]
@@ -119,7 +119,9 @@ def _spectra_at(material: Material, spectra: _Spectra, unit: Unit, marks: npt.ND
     following = spectra.row_of_frame[np.minimum(before + 1, len(material.hz) - 1)]
     power = (1 - share) * spectra.log_power[here] + share * spectra.log_power[following]
     aperiodicity = (1 - share) * spectra.aperiodicity[here] + share * spectra.aperiodicity[following]
-    return raise_formants(power, unit.formants[marks]), aperiodicity
+    breath = unit.breath[marks, None]
+    noisy = np.sqrt(aperiodicity**2 + (1 - aperiodicity**2) * breath) if breath.any() else aperiodicity
+    return raise_formants(power, unit.formants[marks]), noisy
 
 
 def raise_formants(log_power: Array, factors: Array) -> Array:
@@ -128,6 +130,8 @@ def raise_formants(log_power: Array, factors: Array) -> Array:
     >>> raise_formants(np.array([[0.0, 1.0, 2.0, 3.0]]), np.array([2.0])).tolist()
     [[0.0, 0.5, 1.0, 1.5]]
     """
+    if (factors == 1.0).all():
+        return log_power
     bins = log_power.shape[1]
     place = np.minimum(np.arange(bins) / factors[:, None], bins - 1.0)
     before = np.minimum(place.astype(int), bins - 2)

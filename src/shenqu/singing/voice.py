@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import soxr
 
 from shenqu.documents.audio import Samples
@@ -23,7 +22,7 @@ from shenqu.documents.performance import Performance
 from shenqu.dsp.filters import moving_mean
 from shenqu.singing.contour import HOP_S as MARK_S
 from shenqu.singing.material import Array, Marks, Material, stretches
-from shenqu.singing.unit import Engine, Unit, cut_units, room
+from shenqu.singing.unit import Engine, Unit, cut_units, expressed, room
 from shenqu.units import SONG_RATE
 
 WORKERS = 2
@@ -63,7 +62,8 @@ def sing(
         low, high = max(0, start), min(len(out), start + len(sound))
         out[low:high] += sound[low - start : high - start]
     out = out[:length] + _recording(material, speech_s, sounding & ~voiced, length)
-    out *= _levels(material, marks, sounding, length)
+    level_db = material.gain_db[marks] + expressed(performance, len(contour), lambda expression: expression.level_db)
+    out *= _levels(level_db, sounding, length, rate)
     return _at_song_rate(out, rate, round(performance.duration_s * SONG_RATE))
 
 
@@ -141,16 +141,16 @@ def _recording(material: Material, speech_s: Array, unvoiced: Marks, length: int
     return out
 
 
-def _levels(material: Material, marks: npt.NDArray[np.int_], sounding: Marks, length: int) -> Array:
-    """Return the gain of every sample: the syllables' levels, and soft edges where the voice comes and goes."""
-    gain = 10.0 ** (moving_mean(material.gain_db[marks], 11) / 20.0)
+def _levels(level_db: Array, sounding: Marks, length: int, rate: int) -> Array:
+    """Return the gain of every sample: levels of syllables and notes, soft edges where the voice comes and goes."""
+    gain = 10.0 ** (moving_mean(level_db, 11) / 20.0)
     edge = np.zeros(len(sounding))
     attack, release = round(ATTACK_S / MARK_S), round(RELEASE_S / MARK_S)
     for first, last in stretches(sounding):
         into = np.minimum(1.0, (np.arange(last - first) + 1) / attack)
         out_of = np.minimum(1.0, np.arange(last - first)[::-1] / release)
         edge[first:last] = 0.25 * (1 - np.cos(np.pi * into)) * (1 - np.cos(np.pi * out_of))
-    at = np.arange(length) / material.rate / MARK_S
+    at = np.arange(length) / rate / MARK_S
     return np.interp(at, np.arange(len(gain)), gain * edge)
 
 
