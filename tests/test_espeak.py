@@ -1,6 +1,7 @@
 """eSpeak NG: what it says, in the nearest English sounds; texts that no one would write."""
 
 import threading
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -110,6 +111,39 @@ def test_sounds_that_no_table_has():
     assert read_ipa("a", "") == () and read_ipa("a", "_ ˈ") == ()
     ((said,),) = read_ipa("ɓa", "ɓ_ˈa")[:1]
     assert said.phones == ("B", "AA")
+
+
+ABSURD = {
+    "hello мир مرحبا 안녕 नमस्ते": "hi",
+    "مرحبا بالعالم": "ar",
+    "\u202eabc\u202c": "en",
+    "a\u200bb\u200d\ufeff": "en",
+    "a\x07\x1b[31mb\x00c": "en",
+    "😀 🎵 👨‍👩‍👧": "no words",
+    "\u0301\u0302": "no words",
+    "a" * 5000: "longer than any word",
+    "ж" * 5000: "longer than any word",
+    "я" + "\u0301" * 500: "longer than any word",
+    "각" * 200: "longer than any word",
+    "क्ष" * 100: "longer than any word",
+    "ส" * 5000: "cannot be read aloud",
+    "ᏣᎳᎩ": "--language",
+    "1234567890" * 50: "--language",
+    "слово " * 100_000: "ru",
+    "word " * 100_000: "en",
+}
+
+
+@needs_espeak
+@pytest.mark.parametrize("text", ABSURD, ids=lambda text: ascii(text[:8]))
+def test_absurd_texts_are_read_or_refused_in_one_line(text):
+    begin_s = time.monotonic()
+    try:
+        language, words = read(text)
+        assert language in ABSURD[text].split() and all(word.pronunciations for word in words[:100])
+    except InputError as reason:
+        assert ABSURD[text] in str(reason) and "\n" not in str(reason) and len(str(reason)) < 200
+    assert time.monotonic() - begin_s < 10
 
 
 @settings(max_examples=60, deadline=None)

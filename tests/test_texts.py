@@ -8,9 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shenqu.documents.speech import Cue
+from shenqu.documents.codec import encode
+from shenqu.documents.options import SingOptions
+from shenqu.documents.song import Song, Source
+from shenqu.documents.speech import Cue, Syllable, Transcript, Word
 from shenqu.errors import InputError, ShenquWarning
 from shenqu.media.texts import MOST_BYTES, READERS, read_transcript, read_words
+from shenqu.music.catalogue import built_in_tune
 
 SHENQU_DATA = os.environ.get("SHENQU_DATA")
 
@@ -221,6 +225,23 @@ def test_impossible_times_are_mended_and_numbers_left_out(written):
     ]
     with pytest.warns(ShenquWarning, match="number 3"):
         assert spans(written("a.json", {"segments": segments})) == [("a", 0, 1), ("b", 5, None), ("1984", 8, 9)]
+
+
+def test_the_words_of_a_song_document(tmp_path):
+    syllable = Syllable(text="你", start_s=1.0, vowel_s=1.1, vowel_end_s=1.3, end_s=1.4, tone=3)
+    word = Word(text="你", start_s=1.0, end_s=1.4, syllables=(syllable,), pinned=True)
+    song = Song(
+        title="t", ending="wav", sources=(Source(path="a.wav", sha256="0" * 64),), speaker_pitch=50.0, transpose=0,
+        tempo_factor=1.0, options=SingOptions(), placements=(), tune=built_in_tune("ode-to-joy"),
+        transcript=Transcript(language="zh", words=(word,)),
+    )  # fmt: skip
+    path = tmp_path / "a.song.shenqu"
+    path.write_bytes(encode(song))
+    assert read_transcript(str(path)) == song.transcript
+    assert spans(read_words(str(path))) == [("你", 1.0, 1.4)]
+    path.write_text("{}", encoding="utf-8")
+    with pytest.raises(InputError, match="a.song.shenqu, line 1"):
+        read_transcript(str(path))
 
 
 def test_sizes_are_bounded(tmp_path):

@@ -15,7 +15,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise, product
 from typing import Protocol
 
@@ -217,6 +217,7 @@ class _Reader:
     lexicon: Lexicon
     find_phonetics: FindPhonetics
     script: str
+    known: dict[tuple[str, ...], SpokenWord] = field(default_factory=dict)  # words that were read before
 
     def read(self, text: str, cue: int) -> Iterator[SpokenWord]:
         text = _REMARK.sub(" ", unicodedata.normalize("NFC", text))
@@ -258,7 +259,10 @@ class _Reader:
         for part, after in pairwise([*_parts(text.lstrip(_CLOSING)), ""]):
             # A hyphen behind a number says "to" before another number only.
             said = part if after[:1].isdigit() else part.rstrip(_HYPHENS)
-            yield replace(self._read_part(part, said, following, cue, shouted), joined=joined)
+            key = (part, said, following, str(shouted))
+            if key not in self.known:
+                self.known[key] = self._read_part(part, said, following, cue, shouted)
+            yield replace(self.known[key], cue=cue, joined=joined)
             joined = True
 
     def _read_part(self, part: str, said: str, following: str, cue: int, shouted: bool) -> SpokenWord:
