@@ -17,7 +17,7 @@ import shenqu
 from shenqu.cli import run
 from shenqu.documents.arrangement import PlacedNote, Placement
 from shenqu.documents.audio import LongSound
-from shenqu.documents.speech import Phone, Syllable, Transcript, Word
+from shenqu.documents.speech import Cue, Phone, Syllable, Transcript, Word
 from shenqu.engines.pocketsphinx_aligner import PocketsphinxAligner, pronunciations
 from shenqu.errors import InputError, ShenquWarning
 from shenqu.media.textgrid import textgrid_transcript, to_textgrid
@@ -26,7 +26,9 @@ from shenqu.music.carry import carry
 from shenqu.pipeline.written import write_words
 from shenqu.speech.hand import letters
 from shenqu.speech.lines import demo_line
+from shenqu.speech.reading import read_text
 from shenqu.speech.realign import realign
+from shenqu.speech.shape import shape_words
 from shenqu.speech.speaker import speak
 from test_textgrid import transcripts
 
@@ -119,6 +121,41 @@ def test_syllables_that_were_heard_without_words_are_kept(english):
     one = Syllable(text="", start_s=0.4, vowel_s=0.5, vowel_end_s=0.6, end_s=0.7, stress=1, phones=(heard,))
     unknown = Transcript(language="und", words=(Word(text="", start_s=0.4, end_s=0.7, syllables=(one,)),))
     assert english.realign(unknown) == unknown
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "“Well-known,” it's 1941 — AT&T; don't! Mr. O'Brien's U.S.A. 50% forty-one... naïve & 3:30"),
+        ("zh", "今天，天气真好！2008年去B站看AT&T……“你好”？花儿"),
+        ("ko", "안녕하세요? 괜찮아요, 감사합니다!"),
+        ("es", "¿Qué tal, señor? ¡Hola!"),
+        ("de", "Grüße, schön! „Übung“ Haus-tür"),
+        ("fr", "L'homme est-il là? Aujourd'hui, c'est l'été"),
+        ("hi", "नमस्ते, हिन्दी भाषा। क्या है?"),
+    ],
+)
+def test_what_is_written_agrees_with_itself_in_every_language(english, language, text):
+    spoken = []
+    now_s = 0.5
+    for word in read_text((Cue(text=text),), language=language, lexicon=pronunciations):
+        edges = [now_s + 0.07 * place for place in range(len(word.pronunciations[-1]) + 1)]
+        phones = zip(word.pronunciations[-1], pairwise(edges), strict=True)
+        spoken.append((word, tuple(Phone(phone=name, start_s=a, end_s=b) for name, (a, b) in phones)))
+        now_s = edges[-1]
+    words = shape_words(spoken, LongSound(pcm=np.zeros(100, dtype=np.int16), rate=10), offset_s=1.2345)
+    known = Transcript(language=language, words=words)
+    assert realign(known, english.listen, duration_s=99.0, aligner=english.aligner, lexicon=pronunciations)[0] == known
+
+
+def test_a_word_of_which_a_part_was_not_heard_is_kept_too(english):
+    forty, one = read_text((Cue(text="forty-one"),), lexicon=pronunciations)
+    phones = (("F", 1.0, 1.1), ("AO", 1.1, 1.2), ("R", 1.2, 1.25), ("T", 1.25, 1.3), ("IY", 1.3, 1.4))
+    heard = tuple(Phone(phone=name, start_s=a, end_s=b) for name, a, b in phones)
+    sound = LongSound(pcm=np.zeros(2 * RATE, dtype=np.int16), rate=RATE)
+    words = shape_words([(forty, heard), (one, ())], sound, offset_s=0.0)
+    assert "".join(one.text for one in words[0].syllables) == "forty-one"
+    assert english.realign(words).words == words
 
 
 # ------------------------------------------------------------------ other words
@@ -367,7 +404,7 @@ def test_a_boundary_moved_in_the_vowels_tier_alone(english):
 def test_words_out_of_order_are_named(english):
     words = list(english.truth.words)
     words[2], words[3] = words[3], words[2]
-    with pytest.raises(InputError, match=r"the word `you` at \d+\.\d+ s lies over `thank`"):
+    with pytest.raises(InputError, match=r"the word `you` at \d+\.\d+ s follows `thank`, but begins before"):
         english.realign(words)
 
 

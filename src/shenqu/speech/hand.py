@@ -192,7 +192,9 @@ def _mapped(syllable: Syllable, move: Callable[[float], float]) -> Syllable:
     phones = (phone.replace(start_s=move(phone.start_s), end_s=move(phone.end_s)) for phone in syllable.phones)
     times_s = [move(time_s) for time_s in (syllable.start_s, syllable.vowel_s, syllable.vowel_end_s, syllable.end_s)]
     if times_s[1] >= times_s[2]:
-        raise InputError(f"there is no time left for the syllable `{syllable.text}` at {syllable.vowel_s:.3f} s")
+        raise InputError(
+            f"no time is left for the syllable `{syllable.text}` at {syllable.vowel_s:.3f} s; correct its times"
+        )
     kept = tuple(phone for phone in phones if phone.end_s > phone.start_s)
     start_s, vowel_s, vowel_end_s, end_s = times_s
     return fitted(syllable.replace(start_s=start_s, vowel_s=vowel_s, vowel_end_s=vowel_end_s, end_s=end_s, phones=kept))

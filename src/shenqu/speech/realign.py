@@ -183,8 +183,8 @@ def _check_order(rows: Sequence[tuple[Word, Span]]) -> None:
     for (before, (_, end_s)), (word, (start_s, stop_s)) in pairwise(rows):
         if start_s < end_s - SAME_S or stop_s - start_s < 0:
             raise InputError(
-                f"the word `{word.text}` at {word.span_s[0]:.3f} s lies over `{before.text}`, which begins at "
-                f"{before.span_s[0]:.3f} s and ends at {before.span_s[1]:.3f} s; correct their times, or take one out"
+                f"the word `{word.text}` at {word.span_s[0]:.3f} s follows `{before.text}`, but begins before it ends "
+                f"({before.span_s[1]:.3f} s); correct their times or their order, or take one out"
             )
 
 

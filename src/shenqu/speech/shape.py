@@ -80,15 +80,29 @@ def _whole(spoken: Sequence[SpokenWord], words: Sequence[Word]) -> Iterator[Word
 
 
 def _merged(before: Word, part: Word) -> Word:
-    """Return two parts of a word as one: it has the times of what was heard of it, and the lower confidence."""
+    """Return two parts of a word as one: it has the times of what was heard of it, and the lower confidence.
+
+    The letters of a part that was not heard go to the syllable beside it.
+    """
     times_s = [word.span_s for word in (before, part) if word.heard]
+    text = before.text + part.text
+    if before.syllables and not part.syllables:
+        before = _spelled(before, -1, before.syllables[-1].text + part.text)
+    elif part.syllables and not before.syllables:
+        part = _spelled(part, 0, before.text + part.syllables[0].text)
     return Word(
-        text=before.text + part.text,
+        text=text,
         start_s=times_s[0][0] if times_s else None,
         end_s=times_s[-1][1] if times_s else None,
         confidence=min(before.confidence, part.confidence),
         syllables=(*before.syllables, *part.syllables),
     )
+
+
+def _spelled(word: Word, place: int, text: str) -> Word:
+    syllables = list(word.syllables)
+    syllables[place] = syllables[place].replace(text=text)
+    return word.replace(syllables=tuple(syllables))
 
 
 def _with_tail(phones: Phones, next_s: float, sound: Sound) -> Phones:
