@@ -17,7 +17,7 @@ from benchmarks.words.faults import FAULTS, Doubt, doubt, spoil
 from benchmarks.words.hearing import Listener, found_in
 from benchmarks.words.lines import EXTRA
 from benchmarks.words.rivals import one_pass, synthesis_and_warp
-from benchmarks.words.scoring import Counted, Found, Score, count_nuclei, loudest_s, median_p90, score
+from benchmarks.words.scoring import Counted, Found, Score, count_nuclei, median_p90, score
 from benchmarks.words.sets import Sets
 from benchmarks.words.truth import RATE, Talk
 from benchmarks.words.voices import has_espeak
@@ -198,8 +198,8 @@ class WordsBench:
             rows += [self._nuclei_row(f"{name}, {kind} 10 dB", [disturb(t, kind, 10) for t in talks]) for kind in KINDS]
         head = ["", "vowels", "found", "precision", "recall", "F1", "F1, 50 ms", "onset, ms", "p90", "goal", ""]
         note = (
-            "A found vowel is right if its loudest 20 ms lie in a marked vowel or at most 20 ms beside it (*F1, 50 ms*: "
-            "at most 50 ms); no vowel counts twice. *Onset*: the nearest onset found, where one lies within 100 ms."
+            "A found vowel is right if its middle lies in a marked vowel or at most 20 ms beside it (*F1, 50 ms*: at"
+            " most 50 ms); no vowel counts twice. *Onset*: the nearest onset found, where one lies within 100 ms."
         )
         return "\n\n".join(["### Vowels found without a text", note, table(head, [row for row in rows if row])])
 
@@ -209,8 +209,8 @@ class WordsBench:
         for talk in talks:
             spans = self.listener.find_vowels(talk)
             for spare_s, counted in counts.items():
-                nuclei = [loudest_s(talk.samples, RATE, span) for span in spans]
-                counted.append(count_nuclei(talk.vowels, nuclei, spare_s=spare_s))
+                middles = [sum(span) / 2 for span in spans]
+                counted.append(count_nuclei(talk.vowels, middles, spare_s=spare_s))
             for true_s, _ in talk.vowels:
                 near = min((start_s - true_s for start_s, _ in spans), key=abs, default=math.inf)
                 errors += [1000.0 * near] if abs(near) < 0.1 else []

@@ -18,7 +18,6 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from benchmarks.words.truth import Span, TrueWord
-from shenqu.documents.audio import Samples
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,35 +162,21 @@ def median_p90(errors: Iterable[float]) -> tuple[float, float]:
     return (float(np.median(sizes)), float(np.percentile(sizes, 90))) if sizes.size else (math.nan, math.nan)
 
 
-def loudest_s(samples: Samples, rate: int, span: Span) -> float:
-    """Return the time within `span` around which 20 ms of `samples` are loudest; its middle where it is shorter.
-
-    >>> bump = np.hanning(1000).astype(np.float32) * np.sin(np.arange(1000, dtype=np.float32))
-    >>> round(loudest_s(bump, 1000, (0.2, 0.7)), 1)
-    0.5
-    """
-    first, last = (round(time_s * rate) for time_s in span)
-    power = np.convolve(np.square(samples[first:last], dtype=np.float64), np.ones(rate // 50), mode="valid")
-    if last - first < rate // 50 or not power.size:
-        return sum(span) / 2
-    return (first + int(np.argmax(power)) + rate // 100) / rate
-
-
-def count_nuclei(true: Sequence[Span], nuclei_s: Sequence[float], *, spare_s: float) -> Counted:
-    """Return how many found nuclei lie in a true vowel, or `spare_s` beside it; each vowel takes one.
+def count_nuclei(true: Sequence[Span], middles_s: Sequence[float], *, spare_s: float) -> Counted:
+    """Return how many found middles lie in a true vowel, or `spare_s` beside it; each vowel takes one.
 
     >>> count_nuclei([(1.0, 1.1), (1.2, 1.3)], [1.05, 1.09, 1.31, 2.0], spare_s=0.02).hits
     2
     """
     hits, used = 0, 0
-    nuclei = sorted(nuclei_s)
+    middles = sorted(middles_s)
     for start_s, end_s in sorted(true):
-        while used < len(nuclei) and nuclei[used] < start_s - spare_s:
+        while used < len(middles) and middles[used] < start_s - spare_s:
             used += 1
-        if used < len(nuclei) and nuclei[used] <= end_s + spare_s:
+        if used < len(middles) and middles[used] <= end_s + spare_s:
             hits += 1
             used += 1
-    return Counted(true=len(true), found=len(nuclei), hits=hits)
+    return Counted(true=len(true), found=len(middles), hits=hits)
 
 
 def area_under_curve(right: Sequence[float], wrong: Sequence[float]) -> float:

@@ -11,8 +11,10 @@ import ctypes
 import ctypes.util
 import unicodedata
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from importlib.util import find_spec
+from multiprocessing import get_context
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,6 +81,16 @@ def _library() -> tuple[Any, int]:
 
 def espeak(text: str, voice: str) -> tuple[Samples, list[Event]]:
     """Return `text` spoken by `voice`, mono float32 at 16 kHz, and what was said when."""
+    return _other_process().submit(_speak, text, voice).result()
+
+
+@cache
+def _other_process() -> ProcessPoolExecutor:
+    """Return where espeak-ng speaks: the library has one voice and one state for a process, and shenqu's is its own."""
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+
+
+def _speak(text: str, voice: str) -> tuple[Samples, list[Event]]:
     library, rate = _library()
     parts, events = [], []
 
