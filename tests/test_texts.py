@@ -240,7 +240,7 @@ def test_the_words_of_a_song_document(tmp_path):
     assert read_transcript(str(path)) == song.transcript
     assert spans(read_words(str(path))) == [("你", 1.0, 1.4)]
     path.write_text("{}", encoding="utf-8")
-    with pytest.raises(InputError, match="a.song.shenqu, line 1"):
+    with pytest.raises(InputError, match=r"a\.song\.shenqu, line 1"):
         read_transcript(str(path))
 
 
