@@ -143,7 +143,7 @@ def test_what_is_written_agrees_with_itself_in_every_language(english, language,
         phones = zip(word.pronunciations[-1], pairwise(edges), strict=True)
         spoken.append((word, tuple(Phone(phone=name, start_s=a, end_s=b) for name, (a, b) in phones)))
         now_s = edges[-1]
-    words = shape_words(spoken, LongSound(pcm=np.zeros(100, dtype=np.int16), rate=10), offset_s=1.2345)
+    words = shape_words(spoken, LongSound(pcm=np.zeros(30 * RATE, dtype=np.int16), rate=RATE), offset_s=1.2345)
     known = Transcript(language=language, words=words)
     assert realign(known, english.listen, duration_s=99.0, aligner=english.aligner, lexicon=pronunciations)[0] == known
 
