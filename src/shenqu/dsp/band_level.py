@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import scipy.ndimage
 import scipy.signal
 
 from shenqu.dsp.blocks import hop_count
@@ -32,8 +31,14 @@ def band_level(
         samples.astype(np.float64),
         padlen=min(samples.size - 1, rate // 10),
     )
-    power = scipy.ndimage.gaussian_filter1d(np.square(filtered), width_s * rate, mode="constant", truncate=3.0)
+    power = scipy.signal.oaconvolve(np.square(filtered), _gaussian(width_s * rate), "same")
     times_s = np.arange(hop_count(samples.size / rate, hop_s)) * hop_s
     at = np.minimum((times_s * rate).round().astype(int), samples.size - 1)
     level: npt.NDArray[np.float64] = 10.0 * np.log10(np.maximum(power[at], 10.0 ** (FLOOR_DB / 10.0)))
     return level
+
+
+def _gaussian(deviation: float) -> npt.NDArray[np.float64]:
+    """Return a Gaussian of sum 1, three deviations (samples) wide to both sides."""
+    window: npt.NDArray[np.float64] = scipy.signal.windows.gaussian(2 * round(3 * deviation) + 1, deviation)
+    return window / window.sum()
