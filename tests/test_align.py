@@ -106,7 +106,7 @@ def check(transcript):
         if not word.heard:
             assert word.confidence == 0.0
             continue
-        assert 0.0 < word.confidence < 1.0
+        assert 0.0 <= word.confidence <= 1.0
         assert "".join(syllable.text for syllable in word.syllables) == word.text
         assert word.start_s == word.syllables[0].start_s and word.end_s == word.syllables[-1].end_s
     for syllable in transcript.syllables:
