@@ -155,7 +155,8 @@ def _spans(words: Sequence[Word]) -> list[Span | None]:
         elif word.pinned:
             spans.append(word.span_s if is_misspelt(word) or has_moved(word) else None)
         else:
-            spans.append(None if left == word.span_s else left)
+            cut_s = max(left[0] - word.span_s[0], word.span_s[1] - left[1])
+            spans.append(left if cut_s > SAME_S else None)
     _check_order([(word, span or word.span_s) for word, span in zip(words, spans, strict=True) if _is_wall(word)])
     return spans
 
