@@ -40,7 +40,7 @@ class Vocoder:
     """Sings with WORLD's spectra; `analyse_voice` measures them."""
 
     analyse_voice: AnalyseVoice
-    name: str = "world 1"
+    name: str = "world 2"
 
     def singer(self, material: Material, units: Sequence[Unit]) -> Callable[[Unit], Array]:
         """Return what sings any of `units`: only the frames that they pass through are measured."""
