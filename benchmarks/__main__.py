@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from benchmarks.judging import find_judge, judge_songs
-from benchmarks.material import find_material
+from benchmarks.material import find_material, find_singing
 from benchmarks.report import machine
-from benchmarks.singing import describe
+from benchmarks.singing.bench import NO_JUDGE, SingingBench
+from benchmarks.singing.judge import find_judge
 from benchmarks.songs import SongMade, make_songs
 from benchmarks.speed import describe_memory, describe_picture, describe_voice
 from benchmarks.variants import describe_variants
@@ -23,6 +23,7 @@ from benchmarks.words.report import WordsBench
 from benchmarks.words.sets import Sets
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+SONGS_PAGE = PAGE.with_name("benchmarks-songs.md")
 NOTES = Path(__file__).with_name("notes.md")  # what people have found out about the figures
 HEAD = """\
 # Benchmarks
@@ -32,11 +33,11 @@ Written by `make bench`, which measures the whole product: real songs, made by t
 To repeat it: `SHENQU_DATA` names a folder of recorded speech, whose licences keep it out of this repository,
 `SHENQU_JUDGE` an outside script that measures a song with trackers the renderer does not know. Without the
 first, the benches run on the speech of our own small speaker; without the second, nothing is said on how
-well it sings. `python -m benchmarks singing` (or `voice picture memory variants words hours`) prints one part; with
-`--write` it is renewed here.
+well it sings. `SHENQU_VOSK` names the folder of a Vosk model, without which the words understood are not counted.
+`python -m benchmarks singing` (or `peers engines voice picture memory variants words hours`) prints one part; with
+`--write` it is renewed here. `singing-quick` measures a few songs in a few minutes.
 
 """
-NO_JUDGE = "Not measured: SHENQU_JUDGE names no script that judges songs."
 
 
 class Benches:
@@ -53,9 +54,10 @@ class Benches:
         """Every recording on every tune."""
         return make_songs(self.material, self.workshop)
 
-    def singing(self) -> str:
-        """How well it sings."""
-        return describe(judge_songs(self.songs, self.script)) if self.script else f"## How well it sings\n\n{NO_JUDGE}"
+    @cached_property
+    def sung(self) -> SingingBench:
+        """What is measured of the voice."""
+        return SingingBench(find_singing(self.material), self.workshop, self.script)
 
     def voice(self) -> str:
         """How long the voice takes."""
@@ -124,26 +126,31 @@ def main(arguments: Sequence[str]) -> int:
             "voice": benches.voice,
             "picture": benches.picture,
             "memory": benches.memory,
-            "singing": benches.singing,
+            "singing": benches.sung.section,
+            "peers": benches.sung.peers,
+            "engines": benches.sung.engines,
             "variants": benches.variants,
             "words": benches.words,
             "hours": benches.hours,
         }
-        unknown = set(names) - set(parts)
+        extra = {"singing-quick": benches.sung.quick}  # for daily use; the whole page has more of it
+        unknown = set(names) - {*parts, *extra}
         if unknown:
-            print(f"no bench {', '.join(sorted(unknown))}; there are {', '.join(parts)}", file=sys.stderr)
+            print(f"no bench {', '.join(sorted(unknown))}; there are {', '.join([*parts, *extra])}", file=sys.stderr)
             return 2
         written = {}
         for name in names or parts:
-            written[name] = parts[name]()
+            written[name] = {**parts, **extra}[name]()
             print(f"\n{written[name]}\n", flush=True)
+        if "singing" in written and (not names or "--write" in arguments):
+            benches.sung.write_songs(SONGS_PAGE)
         if names and "--write" in arguments:
             for section in written.values():
                 PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8"), section), encoding="utf-8")
         if names:
             print(benches.source())
             return 0
-        order = ("singing", "voice", "picture", "memory", "variants", "words", "hours")
+        order = ("singing", "peers", "engines", "voice", "picture", "memory", "variants", "words", "hours")
         sections = [HEAD + benches.source(), machine(), *(written[name] for name in order), NOTES.read_text().strip()]
         PAGE.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
         print(PAGE, file=sys.stderr)

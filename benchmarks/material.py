@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import soundfile
@@ -15,6 +15,10 @@ SPEECHES = ("jfk-inaugural.flac", "fdr-infamy.mp3", "jfk-moon.mp3", "libri_61-70
 MADE = ("flite_rms_01", "flite_rms_05", "flite_slt_04", "flite_slt_08")
 FILMS = ("grid_bbaf2n", "grid_lrwp9a", "grid_pwij3p")
 BUILT_IN = ("ode-to-joy", "yankee-doodle")
+UNSUNG = ("stereo_two_talkers", "whisper2", "mfa_laughter")  # two people at once, no voice, laughter between words
+LABELLED = ("flite_rms_01", "flite_slt_04")
+ALL_BUILT_IN = ("ode-to-joy", "yankee-doodle", "korobeiniki", "jasmine-flower")
+LANGUAGES = {"simplicissimus_de": "de", "common_voice_ja_24511055": "ja"}
 SPEAKERS = (("man", "en", 110.0), ("woman", "en", 205.0), ("mandarin", "zh", 160.0))
 
 
@@ -26,6 +30,7 @@ class Recording:
     path: Path
     text: str
     labels: Path | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +52,27 @@ def find_material(workshop: Path) -> Material:
     return Material(folder=folder, recordings=_recorded(folder), tunes=(*BUILT_IN, *map(str, melodies)))
 
 
+def find_singing(material: Material) -> Material:
+    """Return what is sung: every speech that has a text, two with marked vowels, and more tunes.
+
+    Without outside data it is what our own speaker says.
+    """
+    if material.folder is None:
+        return replace(material, tunes=ALL_BUILT_IN)
+    speech, made = material.folder / "speech", material.folder / "made"
+    texts = [path for path in sorted(speech.glob("*.txt")) if path.stem not in UNSUNG]
+    spoken = [_labelled(next(path.parent.glob(f"{path.stem}.[!t]*")), material.folder) for path in texts]
+    spoken += [_beside(made / f"{name}.flac", labels=made / f"{name}.vowels.txt") for name in LABELLED]
+    melodies = material.tunes[len(BUILT_IN) :]
+    return replace(material, recordings=tuple(spoken), tunes=(*ALL_BUILT_IN, *melodies))
+
+
+def _labelled(path: Path, folder: Path) -> Recording:
+    """Return the recording at `path`, with the vowels that somebody marked."""
+    labels = folder / "text" / f"{path.stem.replace('_slt', '')}.vowels.txt"
+    return _beside(path, labels=labels if labels.exists() else None)
+
+
 def _recorded(folder: Path) -> tuple[Recording, ...]:
     speech = folder / "speech"
     found = [_beside(speech / name) for name in SPEECHES]
@@ -63,7 +89,7 @@ def _beside(path: Path, labels: Path | None = None) -> Recording:
     """Return the recording at `path`, whose words stand beside it; years and days are written out."""
     text = path.with_suffix(".txt").read_text(encoding="utf-8").strip()
     text = text.replace("December 7, 1941", "December seventh, nineteen forty-one")
-    return Recording(name=path.stem, path=path, text=text, labels=labels)
+    return Recording(name=path.stem, path=path, text=text, labels=labels, language=LANGUAGES.get(path.stem))
 
 
 def _spoken(workshop: Path) -> tuple[Recording, ...]:

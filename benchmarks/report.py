@@ -10,7 +10,20 @@ from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-PARTS = ("numpy", "scipy", "av", "soxr", "swift-f0", "pyworld-prebuilt", "pocketsphinx", "librosa", "praat-parselmouth")
+PARTS = (
+    "numpy",
+    "scipy",
+    "av",
+    "soxr",
+    "swift-f0",
+    "pyworld-prebuilt",
+    "pocketsphinx",
+    "librosa",
+    "praat-parselmouth",
+    "pedalboard",
+    "python-stretch",
+    "vosk",
+)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -14,9 +14,10 @@ from unittest.mock import patch
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.judging import WORKERS, judge_stems
 from benchmarks.material import Material, Recording
 from benchmarks.report import number, table
+from benchmarks.singing.judge import judge_stems
+from benchmarks.singing.measured import WORKERS
 from shenqu.documents.speech import Transcript
 from shenqu.pipeline.doors import sing
 from shenqu.singing import material as singing_material
