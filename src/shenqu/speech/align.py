@@ -30,7 +30,7 @@ from shenqu.documents.audio import Samples, Sound
 from shenqu.documents.speech import Cue, Phone, Transcript
 from shenqu.errors import InputError, ShenquWarning
 from shenqu.speech.anchors import FRAME_S, Matrix, evidence, match
-from shenqu.speech.confidence import FIT_FRAME_S, confidences
+from shenqu.speech.confidence import FIT_FRAME_S, confidences, hardly_fits, hopeless
 from shenqu.speech.phones import Pronunciation
 from shenqu.speech.reading import SpokenWord
 from shenqu.speech.shape import GAP_S, shape_words
@@ -160,24 +160,22 @@ def align(
         found = _hear(ear, words, _padded(stretch, heard[-1].end_s if heard else 0.0, ear.end_s), missing)
         heard += found
         sought += _sought(stretch, found, ear.end_s)
-    if not heard:
+    chances = confidences([entry.phones for entry in heard], ear.fit, ear.columns)
+    lost = hopeless(chances)
+    judged = {entry.word: (entry, chance) for entry, chance, gone in zip(heard, chances, lost, strict=True) if not gone}
+    if not judged:
         raise InputError("the text does not fit the speech: not one word of it was heard; correct text or language")
+    if hardly_fits(chances):
+        message = "the text hardly fits the speech: most of its words are doubtful; check the text and the language"
+        warnings.warn(message, ShenquWarning, stacklevel=2)
     complete = enough_syllables is None or _count(heard, words) < enough_syllables
-    _warn_of_missing(words, {entry.word for entry in heard}, sought, complete=complete)
-    chances = dict(
-        zip(
-            (entry.word for entry in heard),
-            confidences([entry.phones for entry in heard], ear.fit, ear.columns),
-            strict=True,
-        )
-    )
-    phones = {entry.word: entry.phones for entry in heard}
-    wanted = [word for word in sought if complete or word <= heard[-1].word]
+    _warn_of_missing(words, judged, sought, complete=complete)
+    rows = [(words[word], *judged.get(word, (None, 0.0))) for word in sought if complete or word <= max(judged)]
     shaped = shape_words(
-        [(words[word], phones.get(word, ())) for word in wanted],
+        [(word, entry.phones if entry else ()) for word, entry, _ in rows],
         sound,
         offset_s=offset_s,
-        confidences=[chances.get(word, 0.0) for word in wanted],
+        confidences=[chance for _, _, chance in rows],
     )
     return Transcript(language=language, words=shaped)
 

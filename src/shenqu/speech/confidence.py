@@ -38,6 +38,11 @@ _LEAST_GAP_S, _MOST_GAP_S = 0.05, 0.5
 # text, or put into it), measured on the other half.
 _BASE, _MEAN, _HURRY, _LOWEST, _LENGTH, _GAP = 3.48, 0.45, 3.95, 0.20, -1.42, 0.32
 
+# Of 37 recordings no word was lost by this when clean, 1.6 % with noise 10 dB below; of other texts 56 % went.
+_STRETCH = 5  # words
+_HOPELESS = 0.2
+_HARDLY = 0.4  # above this are the medians of all 37 recordings, below it those of 27 of 28 other texts of some length
+
 Matrix = npt.NDArray[np.float32]
 Fit = Callable[[float, float], Matrix]
 
@@ -50,6 +55,26 @@ def confidences(words: Sequence[Sequence[Phone]], fit: Fit, columns: Mapping[str
     """
     gaps = _gaps(words, fit, columns["SIL"])
     return [_chance(phones, fit, columns, gap) for phones, gap in zip(words, gaps, strict=True)]
+
+
+def hopeless(chances: Sequence[float]) -> list[bool]:
+    """Return which words stand among `_STRETCH` neighbours so doubtful that they cannot have been said there.
+
+    A single doubtful word says little: it may be spoken badly, or only its neighbours are found wrongly.
+
+    >>> hopeless([0.9, 0.1, 0.9, 0.1, 0.2, 0.1, 0.0, 0.1])
+    [False, False, False, True, True, True, True, True]
+    """
+    marks = [False] * len(chances)
+    for first in range(len(chances) - _STRETCH + 1):
+        if sum(chances[first : first + _STRETCH]) < _STRETCH * _HOPELESS:
+            marks[first : first + _STRETCH] = [True] * _STRETCH
+    return marks
+
+
+def hardly_fits(chances: Sequence[float]) -> bool:
+    """Return whether most words are so doubtful that others must have been said."""
+    return len(chances) >= _STRETCH and float(np.median(chances)) < _HARDLY
 
 
 def _chance(phones: Sequence[Phone], fit: Fit, columns: Mapping[str, int], gap: float) -> float:
