@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import scipy.signal
 
 from shenqu.dsp.blocks import hop_count
+from shenqu.dsp.filters import band_pass, convolved, filtered_both_ways
 
 FLOOR_DB = -100.0
 
@@ -25,13 +25,9 @@ def band_level(
     """
     if samples.size == 0:
         return np.empty(0)
-    corners = [low_hz, min(high_hz, 0.49 * rate)]
-    filtered = scipy.signal.sosfiltfilt(
-        scipy.signal.butter(2, corners, "bandpass", fs=rate, output="sos"),
-        samples.astype(np.float64),
-        padlen=min(samples.size - 1, rate // 10),
-    )
-    power = scipy.signal.oaconvolve(np.square(filtered), _gaussian(width_s * rate), "same")
+    band = filtered_both_ways(samples, rate, band_pass(2, low_hz, min(high_hz, 0.49 * rate), rate))
+    window = _gaussian(width_s * rate)
+    power = convolved(np.pad(np.square(band), (0, len(window) // 2)), window)[len(window) // 2 :]
     times_s = np.arange(hop_count(samples.size / rate, hop_s)) * hop_s
     at = np.minimum((times_s * rate).round().astype(int), samples.size - 1)
     level: npt.NDArray[np.float64] = 10.0 * np.log10(np.maximum(power[at], 10.0 ** (FLOOR_DB / 10.0)))
@@ -40,5 +36,6 @@ def band_level(
 
 def _gaussian(deviation: float) -> npt.NDArray[np.float64]:
     """Return a Gaussian of sum 1, three deviations (samples) wide to both sides."""
-    window: npt.NDArray[np.float64] = scipy.signal.windows.gaussian(2 * round(3 * deviation) + 1, deviation)
-    return window / window.sum()
+    reach = round(3 * deviation)
+    window = np.exp(-0.5 * np.square(np.arange(-reach, reach + 1) / deviation))
+    return np.asarray(window / window.sum())

@@ -13,7 +13,7 @@ S. Butterworth (1930); bilinear transform: Oppenheim and Schafer, Discrete-Time 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,7 @@ def band_pass(order: int, low_hz: float, high_hz: float, rate: int) -> Response:
 
 def _bent(hz: Any, rate: int) -> Any:
     """Return frequencies as the bilinear transform bends them, the highest one finite."""
-    return np.tan(np.pi * np.minimum(hz / rate, 0.4999))
+    return np.tan(np.pi * np.minimum(hz / rate, 0.5 - 1e-9))
 
 
 def _butterworth(order: int, to_low_pass: Callable[[Array], Array], rate: int) -> Response:
@@ -65,9 +65,22 @@ def _butterworth(order: int, to_low_pass: Callable[[Array], Array], rate: int) -
     return response
 
 
+def biquad(numerator: Sequence[float], denominator: Sequence[float], rate: int) -> Response:
+    """Return a second-order section, given by the coefficients of z to the powers 0, -1 and -2."""
+
+    def response(hz: Array) -> npt.NDArray[np.complexfloating[Any, Any]]:
+        late = np.exp(-2j * np.pi * hz / rate)
+        return np.asarray(np.polyval(numerator[::-1], late) / np.polyval(denominator[::-1], late))
+
+    return response
+
+
 def filtered(samples: Array, rate: int, response: Response) -> npt.NDArray[np.float64]:
-    """Return `samples`, shape (..., samples), through a filter, as long as they are."""
-    return _through(samples, rate, response)
+    """Return `samples`, shape (..., samples), through a filter, as long as they are; silent until they begin."""
+    out = _through(samples, rate, response)
+    sounding = samples.any(axis=tuple(range(samples.ndim - 1)))
+    out[..., : int(sounding.argmax()) if sounding.size else 0] = 0.0
+    return out
 
 
 def filtered_both_ways(samples: Array, rate: int, response: Response) -> npt.NDArray[np.float64]:
@@ -88,6 +101,23 @@ def _through(samples: Array, rate: int, response: Response) -> npt.NDArray[np.fl
     return out
 
 
+def convolved(samples: Array, kernel: Array) -> npt.NDArray[np.float64]:
+    """Return `samples`, shape (n,), with each of them followed by `kernel`, shape (..., m), as shape (..., n).
+
+    >>> convolved(np.array([1.0, 0.0, 2.0, 0.0]), np.array([1.0, 0.5])).round(9).tolist()
+    [1.0, 0.5, 2.0, 1.0]
+    """
+    reach = kernel.shape[-1]
+    size = max(BLOCK, 1 << (2 * reach).bit_length())
+    spectrum = np.fft.rfft(kernel, size)
+    out = np.empty((*kernel.shape[:-1], len(samples)))
+    for first in range(0, len(samples), size - reach):
+        last, low = min(len(samples), first + size - reach), max(0, first - reach)
+        block = np.fft.irfft(np.fft.rfft(samples[low:last], size) * spectrum, size)
+        out[..., first:last] = block[..., first - low : last - low]
+    return out
+
+
 def moving_mean(values: Array, width: int) -> npt.NDArray[np.float64]:
     """Return the mean of the `width` values around each one (one more of those before it where even).
 
@@ -101,7 +131,7 @@ def moving_mean(values: Array, width: int) -> npt.NDArray[np.float64]:
     return (sums[width:] - sums[:-width]) / width + padded[0]
 
 
-def moving_maximum(values: Array, width: int) -> npt.NDArray[np.float64]:
+def moving_maximum(values: Array | npt.NDArray[np.bool_], width: int) -> npt.NDArray[np.float64]:
     """Return the highest of the `width` values around each one (one more of those before it where even).
 
     By doubling: the highest of 2n values is the higher one of two times n.

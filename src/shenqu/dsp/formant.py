@@ -22,7 +22,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import resample_poly
 
 Track = npt.NDArray[np.float64]
 Spectrum = npt.NDArray[np.complex128]
@@ -87,6 +86,8 @@ def _glottal_pulses(pitch_hz: Track, count: int, rate: int) -> tuple[Track, Trac
     Pulses end sharply, between samples: they are drawn at four times the rate.
     """
     fine = _to_samples(pitch_hz, count * _OVERSAMPLING) / (rate * _OVERSAMPLING)
+    from scipy.signal import resample_poly  # noqa: PLC0415 - takes longer to load than a short song to make
+
     position = (np.cumsum(fine) % 1.0) / _OPEN_QUOTIENT
     is_open = position < 1.0
     flow = np.where(is_open, 2.0 * position - 3.0 * position**2, 0.0)

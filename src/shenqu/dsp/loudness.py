@@ -7,24 +7,22 @@ four times oversampled.
 
 References
 ----------
-ITU-R BS.1770-4: loudness (by pyloudnorm) and true peak (annex 2).
+ITU-R BS.1770-4: loudness and true peak (annex 2).
 """
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import numpy.typing as npt
-import pyloudnorm
-from scipy.ndimage import maximum_filter1d, uniform_filter1d
-from scipy.signal import firwin
 
+from shenqu.dsp.filters import biquad, filtered, moving_maximum, moving_mean
 from shenqu.units import db_to_gain, gain_to_db
 
 Samples = npt.NDArray[np.float32]
 
 SILENCE_LUFS = -70.0
+_CALIBRATION_DB = 0.691
+_BLOCK_S = 0.4
 _OVERSAMPLING = 4
 _TAPS_A_PHASE = 24
 _LOOK_AHEAD_S = 0.0025
@@ -36,15 +34,44 @@ def integrated_lufs(samples: Samples, *, rate: int) -> float:
 
     What is shorter than a measuring block of 0.4 s is measured as if it went on and on.
     """
-    block = round(0.4 * rate) + 1
+    block, step = round(_BLOCK_S * rate), round(0.25 * _BLOCK_S * rate)
     if samples.shape[1] == 0 or not samples.any():
         return SILENCE_LUFS
     if samples.shape[1] < block:
         samples = np.tile(samples, -(-block // samples.shape[1]))
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        measured = float(pyloudnorm.Meter(rate).integrated_loudness(samples.T))
-    return max(SILENCE_LUFS, measured) if np.isfinite(measured) else SILENCE_LUFS
+    power = np.square(_weighted(samples, rate)).sum(axis=0)
+    sums = np.concatenate([[0.0], np.cumsum(power)])
+    blocks = (sums[block::step] - sums[:-block:step]) / block
+    blocks = blocks[blocks > _lufs_to_power(SILENCE_LUFS)]
+    if not len(blocks):
+        return SILENCE_LUFS
+    blocks = blocks[blocks > 0.1 * blocks.mean()]
+    return float(10.0 * np.log10(blocks.mean())) - _CALIBRATION_DB
+
+
+def _lufs_to_power(lufs: float) -> float:
+    return float(10.0 ** ((lufs + _CALIBRATION_DB) / 10.0))
+
+
+def _weighted(samples: Samples, rate: int) -> npt.NDArray[np.float64]:
+    """Return samples as the ear weighs them (K): high frequencies, which the head raises, and no rumble.
+
+    The standard gives the coefficients at 48 kHz; these are the analogue filters behind them, at any rate.
+    """
+    corner, quality = np.tan(np.pi * 1681.974450955533 / rate), 0.7071752369554196
+    height = db_to_gain(3.999843853973347)
+    slope = height**0.4996667741545416 * corner / quality
+    head = biquad(
+        (height + slope + corner**2, 2.0 * (corner**2 - height), height - slope + corner**2),
+        (1.0 + corner / quality + corner**2, 2.0 * (corner**2 - 1.0), 1.0 - corner / quality + corner**2),
+        rate,
+    )
+    corner, quality = np.tan(np.pi * 38.13547087602444 / rate), 0.5003270373238773
+    full = 1.0 + corner / quality + corner**2
+    rumble = biquad(
+        (full, -2.0 * full, full), (full, 2.0 * (corner**2 - 1.0), 1.0 - corner / quality + corner**2), rate
+    )
+    return filtered(samples, rate, lambda hz: head(hz) * rumble(hz))
 
 
 def true_peak_db(samples: Samples) -> float:
@@ -97,8 +124,8 @@ def _limited(samples: Samples, peaks: Samples, *, ceiling: float, rate: int) -> 
     slope = _RELEASE_DB_PER_S / rate * np.arange(len(peaks))
     held_db = np.maximum.accumulate(too_much_db + slope) - slope
     reach = round(_LOOK_AHEAD_S * rate)
-    ahead_db = maximum_filter1d(np.maximum(held_db, 0.0), 2 * reach + 1, mode="constant")
-    gain_db = uniform_filter1d(ahead_db, 2 * reach + 1, mode="nearest")
+    ahead_db = moving_maximum(np.maximum(held_db, 0.0), 2 * reach + 1)
+    gain_db = moving_mean(ahead_db, 2 * reach + 1)
     limited = np.asarray(samples * (10.0 ** (-gain_db / 20.0)).astype(np.float32), dtype=np.float32)
     over = float(_true_peaks(limited).max()) / ceiling
     return limited / np.float32(over) if over > 1.0 else limited
@@ -126,8 +153,9 @@ def _true_peaks(samples: Samples) -> Samples:
 
 def _phases() -> Samples:
     """Return the filters, shape (taps, 3), that give the values a quarter, a half and three quarters after a sample."""
-    taps = firwin(_TAPS_A_PHASE * _OVERSAMPLING + 1, 1.0 / _OVERSAMPLING, window=("kaiser", 5.0)) * _OVERSAMPLING
-    centre = len(taps) // 2
+    centre = _TAPS_A_PHASE * _OVERSAMPLING // 2
+    taps = np.sinc(np.arange(-centre, centre + 1) / _OVERSAMPLING) * np.kaiser(2 * centre + 1, 5.0)
+    taps *= _OVERSAMPLING / taps.sum()
     offsets = np.arange(-_TAPS_A_PHASE // 2 + 1, _TAPS_A_PHASE // 2 + 1)
     return np.stack(
         [taps[centre + phase - offsets * _OVERSAMPLING] for phase in range(1, _OVERSAMPLING)], axis=1

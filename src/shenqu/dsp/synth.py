@@ -18,7 +18,8 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import butter, sosfilt
+
+from shenqu.dsp.filters import band_pass, filtered
 
 Wave = Literal["sine", "triangle", "square", "saw", "pulse25", "pulse12"]
 Sound = npt.NDArray[np.float32]
@@ -160,5 +161,4 @@ def _chip_noise(drum: Drum, time: npt.NDArray[np.float64], rate: int) -> npt.NDA
 
 
 def _band(noise: npt.NDArray[np.float64], low_hz: float, high_hz: float, rate: int) -> npt.NDArray[np.float64]:
-    sections = butter(2, [low_hz, min(high_hz, 0.45 * rate)], "bandpass", fs=rate, output="sos")
-    return np.asarray(sosfilt(sections, noise))
+    return filtered(noise, rate, band_pass(2, low_hz, min(high_hz, 0.45 * rate), rate))

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
-import scipy.ndimage
 
 from shenqu.documents.audio import Sound
+from shenqu.dsp.filters import moving_maximum
 
 RATE = 16_000
 _WINDOW = 512
@@ -30,8 +30,11 @@ def find_speech(sound: Sound) -> tuple[tuple[float, float], ...]:
     The sound is heard a part at a time, so it may be hours long. What goes on for less than 0.2 s is no speech; pauses
     under 0.4 s are part of it, and so are the 0.2 s around it.
     """
-    likely = scipy.ndimage.binary_opening(speech_likelihood(sound) > _LIKELY, np.ones(_SHORTEST))
-    speech = scipy.ndimage.binary_dilation(likely, np.ones(2 * _AROUND + 1))
+    likely = speech_likelihood(sound) > _LIKELY
+    turns = np.flatnonzero(np.diff(likely, prepend=False, append=False))
+    for first, last in turns.reshape(-1, 2):
+        likely[first:last] = last - first >= _SHORTEST
+    speech = moving_maximum(likely, 2 * _AROUND + 1) > 0
     edges = np.flatnonzero(np.diff(speech, prepend=False, append=False)) * WINDOW_S
     return tuple((start_s, min(end_s, sound.duration_s)) for start_s, end_s in edges.reshape(-1, 2).tolist())
 

@@ -25,7 +25,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
 
 Matrix = npt.NDArray[np.float32]
 
@@ -122,11 +121,17 @@ def _cepstra(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         return np.zeros((0, _CEPSTRA))
     emphasised = sound - 0.97 * np.concatenate([[0.0], sound[:-1]])
     frames = np.lib.stride_tricks.sliding_window_view(emphasised, _WIDTH)[::_STEP] * np.hamming(_WIDTH)
-    power = np.abs(scipy.fft.rfft(frames, _FFT, axis=1)) ** 2
+    power = np.abs(np.fft.rfft(frames, _FFT, axis=1)) ** 2
     bands = _without_noise(power @ _mel_filters())
-    cepstra = scipy.fft.dct(np.log(bands + 1e-4), norm="ortho", axis=1)[:, :_CEPSTRA]
+    cepstra = np.log(bands + 1e-4) @ _cosines()
     lift = 1.0 + _LIFTER / 2 * np.sin(np.pi * np.arange(_CEPSTRA) / _LIFTER)
     return np.asarray(cepstra * lift)
+
+
+def _cosines() -> npt.NDArray[np.float64]:
+    """Return the orthonormal cosine transform, as far as it is needed, shape (filters, cepstra)."""
+    angles = np.pi / _FILTERS * np.outer(np.arange(_FILTERS) + 0.5, np.arange(_CEPSTRA))
+    return np.cos(angles) * np.sqrt(np.where(np.arange(_CEPSTRA) == 0, 1.0, 2.0) / _FILTERS)
 
 
 def _without_noise(bands: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -13,13 +13,22 @@ Bristow-Johnson, Cookbook formulae for audio EQ biquad filter coefficients: the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import maximum_filter1d, uniform_filter1d
-from scipy.signal import butter, oaconvolve, sosfilt
 
 from shenqu.documents.audio import Samples
+from shenqu.dsp.filters import (
+    Response,
+    band_pass,
+    biquad,
+    convolved,
+    filtered,
+    high_pass,
+    moving_maximum,
+    moving_mean,
+)
 from shenqu.dsp.loudness import master
 from shenqu.units import SONG_RATE, db_to_gain
 
@@ -64,7 +73,7 @@ def mix(
     sounding = _sounding(voice, rate)
     if sounding.any() and band.any():
         # The dip lies in the speech band, so the band is measured as it will be heard.
-        shaped = np.asarray(sosfilt(_dip(rate), band), dtype=np.float32)
+        shaped = np.asarray(filtered(band, rate, _dip(rate)), dtype=np.float32)
         shaped *= _ducking(sounding, length, rate)
         band = shaped * np.float32(db_to_gain(_band_gain_db(voice, shaped, sounding, rate) - voice_level_db))
     placed = _placed(voice, rate) if sounding.any() else np.stack([voice, voice])
@@ -72,7 +81,7 @@ def mix(
     return Mixdown(vocal=np.stack([voice, voice]), backing=band, mix=song)
 
 
-def _levels(sound: Samples, rate: int) -> npt.NDArray[np.float64]:
+def _levels(sound: npt.NDArray[np.floating[Any]], rate: int) -> npt.NDArray[np.float64]:
     """Return the root mean square of every 10 ms."""
     hop = round(_HOP_S * rate)
     frames = -(-len(sound) // hop)
@@ -91,9 +100,9 @@ def _sounding(voice: Samples, rate: int) -> npt.NDArray[np.bool_]:
 def _band_gain_db(voice: Samples, band: Samples, sounding: npt.NDArray[np.bool_], rate: int) -> float:
     """Return the gain that sets the band under the voice where both sound."""
     mono = np.asarray(np.sqrt(np.square(band).mean(axis=0)), dtype=np.float32)
-    speech = butter(4, SPEECH_BAND_HZ, "bandpass", fs=rate, output="sos")
-    voice_in = _levels(sosfilt(speech, voice), rate)[sounding]
-    band_in = np.hypot(*(_levels(sosfilt(speech, side), rate)[sounding] for side in band)) / np.sqrt(2.0)
+    speech = band_pass(4, *SPEECH_BAND_HZ, rate)
+    voice_in = _levels(filtered(voice, rate, speech), rate)[sounding]
+    band_in = np.hypot(*(_levels(filtered(side, rate, speech), rate)[sounding] for side in band)) / np.sqrt(2.0)
     voice_all, band_all = _levels(voice, rate)[sounding], _levels(mono, rate)[sounding]
     in_range_db = _ratio_db(voice_in, band_in) - VOICE_OVER_BAND_DB
     lowest, highest = (_ratio_db(voice_all, band_all) + limit_db for limit_db in BAND_TO_VOICE_DB)
@@ -106,34 +115,33 @@ def _ratio_db(above: npt.NDArray[np.float64], below: npt.NDArray[np.float64]) ->
 
 def _ducking(sounding: npt.NDArray[np.bool_], length: int, rate: int) -> Samples:
     """Return the band's gain for each sample: 2 dB down while the voice sounds, gliding over a quarter of a second."""
-    held = maximum_filter1d(sounding.astype(np.float64), 25)
-    gain_db = DUCK_DB * uniform_filter1d(held, 25, mode="nearest")
+    held = moving_maximum(sounding, 25)
+    gain_db = DUCK_DB * moving_mean(held, 25)
     frames = (np.arange(len(gain_db)) + 0.5) * round(_HOP_S * rate)
     return np.asarray(db_to_gain(np.interp(np.arange(length), frames, gain_db)), dtype=np.float32)
 
 
-def _dip(rate: int) -> npt.NDArray[np.float64]:
+def _dip(rate: int) -> Response:
     """Return a second-order section that takes a little out of the band where words live."""
     gain = 10.0 ** (DIP_DB / 40.0)
     angle = 2.0 * np.pi * DIP_HZ / rate
     slope = np.sin(angle) / (2.0 * DIP_Q)
-    numerator = np.array([1.0 + slope * gain, -2.0 * np.cos(angle), 1.0 - slope * gain])
-    denominator = np.array([1.0 + slope / gain, -2.0 * np.cos(angle), 1.0 - slope / gain])
-    return np.concatenate([numerator, denominator])[None] / denominator[0]
+    numerator = (1.0 + slope * gain, -2.0 * np.cos(angle), 1.0 - slope * gain)
+    denominator = (1.0 + slope / gain, -2.0 * np.cos(angle), 1.0 - slope / gain)
+    return biquad(numerator, denominator, rate)
 
 
 def _placed(voice: Samples, rate: int) -> Samples:
     """Return the voice in its room: without rumble, one slap and a short reverberation to both sides."""
-    clean = np.asarray(sosfilt(butter(2, 90.0, "highpass", fs=rate, output="sos"), voice), dtype=np.float32)
-    wet = oaconvolve(clean[None], _room(rate), axes=1)[:, : len(voice)]
-    return np.asarray(clean[None] + wet, dtype=np.float32)
+    clean = np.asarray(filtered(voice, rate, high_pass(2, 90.0, rate)), dtype=np.float32)
+    return np.asarray(clean + convolved(clean, _room(rate)), dtype=np.float32)
 
 
 def _room(rate: int) -> Samples:
     """Return the response of the room, shape (2, n): the slap a little later on the right, and a tail of 0.35 s."""
     time = np.arange(round(0.35 * rate)) / rate
     noise = np.random.default_rng(7).standard_normal((2, len(time)))
-    tail = sosfilt(butter(1, [300.0, 5000.0], "bandpass", fs=rate, output="sos"), noise) * np.exp(-time / 0.08)
+    tail = filtered(noise, rate, band_pass(1, 300.0, 5000.0, rate)) * np.exp(-time / 0.08)
     tail *= np.clip((time - 0.012) / 0.01, 0.0, 1.0)
     tail *= db_to_gain(ROOM_DB) / np.sqrt(np.square(tail).sum(axis=1, keepdims=True))
     for side, later_s in enumerate((0.0, 0.013)):

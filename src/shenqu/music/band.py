@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from scipy.signal import butter, sosfilt
 
 from shenqu.documents.audio import Samples
 from shenqu.documents.performance import TempoMap
 from shenqu.documents.tune import Chord, Part, PartNote, Tune
+from shenqu.dsp.filters import filtered, high_pass
 from shenqu.dsp.synth import Drum, Timbre, render_drum, render_tone
 from shenqu.errors import InputError
 from shenqu.music.harmony import bar_lines, chord_tones, harmonize
@@ -32,6 +32,7 @@ KICK, STICK, SNARE, CLAP, HAT, LOW_TOM, OPEN_HAT, MIDDLE_TOM, CRASH, HIGH_TOM = 
 CHIP_KIT = 127
 SECTION_PULSES = 12
 PEAK = 0.8
+RUMBLE_HZ = 28.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -374,7 +375,7 @@ def play(
             _play_drums(part, spans, sound, rate)
         else:
             _play_tones(part, spans, nearest, pan, sound, rate)
-    sound = np.asarray(sosfilt(_rumble_filter(rate), sound), dtype=np.float32)
+    sound = filtered(sound, rate, high_pass(2, RUMBLE_HZ, rate)).astype(np.float32)
     peak = float(np.abs(sound).max(initial=0.0))
     return sound * np.float32(PEAK / peak) if peak > PEAK else sound
 
@@ -383,10 +384,6 @@ def _span(note: PartNote, tempo_map: TempoMap, rate: int) -> tuple[int, int]:
     """Return the samples at which `note` starts and ends."""
     start_s, end_s = (tempo_map.beat_to_s(beat) for beat in (note.onset_beat, note.onset_beat + note.length_beat))
     return seconds_to_samples(start_s, rate), seconds_to_samples(end_s, rate)
-
-
-def _rumble_filter(rate: int) -> np.ndarray:
-    return np.asarray(butter(2, 28.0, "highpass", fs=rate, output="sos"), dtype=np.float32)
 
 
 def _play_drums(part: Part, spans: Sequence[tuple[int, int]], sound: Samples, rate: int) -> None:

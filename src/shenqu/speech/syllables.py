@@ -17,13 +17,12 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-import scipy.ndimage
-import scipy.signal
 
 from shenqu.documents.audio import Sound
 from shenqu.documents.speech import Phone, Syllable, Transcript, Word
 from shenqu.dsp.band_level import band_level
 from shenqu.dsp.blocks import in_blocks
+from shenqu.dsp.filters import moving_maximum
 from shenqu.dsp.pitch_track import PitchTrack
 
 _HOP_S = 0.005
@@ -85,10 +84,12 @@ def _within(spans: Sequence[tuple[float, float]], hops: npt.NDArray[np.intp]) ->
 
 def _tops(level: Levels, pitch: PitchTrack, speech: Sequence[tuple[float, float]]) -> npt.NDArray[np.intp]:
     """Return where the hills in `speech` are that are high enough, not far below their neighbours, and have a voice."""
-    tops, _ = scipy.signal.find_peaks(level, prominence=_PROMINENCE_DB)
+    from scipy.signal import find_peaks  # noqa: PLC0415 - takes long to load, and is needed without a text only
+
+    tops, _ = find_peaks(level, prominence=_PROMINENCE_DB)
     tops = tops[_within(speech, tops)]
-    loudest = scipy.ndimage.maximum_filter1d(level, round(_AROUND_S / _HOP_S))
-    near = scipy.ndimage.maximum_filter1d(_voiced(pitch, len(level)), 2 * round(_VOICE_NEAR_S / _HOP_S) + 1)
+    loudest = moving_maximum(level, round(_AROUND_S / _HOP_S))
+    near = moving_maximum(_voiced(pitch, len(level)), 2 * round(_VOICE_NEAR_S / _HOP_S) + 1) > 0
     kept: npt.NDArray[np.intp] = tops[(level[tops] > loudest[tops] - _DEPTH_DB) & near[tops]]
     return kept
 
