@@ -6,9 +6,11 @@ same bytes, whoever made it.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -185,13 +187,23 @@ def _sing(song: Song, performance: Performance, clock: TempoMap, speech: Path) -
     audio = read_audio(speech, start_s=origin_s, end_s=max(speech_s) + MARGIN_S, channel=song.options.speaker)
     rate = working_rate(audio.rate)
     samples = np.ascontiguousarray(soxr.resample(audio.mono, audio.rate, rate), dtype=np.float32)
-    spoken = track_pitch(samples, rate)
+    memory = ArrayCache()
+    spoken = _spoken_pitch(samples, rate, memory)
     material = prepare(samples, rate, origin_s=origin_s, hz=spoken.f0_hz, transcript=song.transcript)
     contour = sung_pitch(performance, style=song.options.style, seed=song.seed)
-    memory = ArrayCache()
     vocal = sing(material, performance, contour, seed=song.seed, engine=ENGINES[song.options.engine], memory=memory)
     memory.prune()
     return Lead(performance=performance, clock=clock, vocal=vocal, spoken=spoken, origin_s=origin_s)
+
+
+def _spoken_pitch(samples: Samples, rate: int, memory: ArrayCache) -> PitchTrack:
+    """Return the pitch of the speech, tracked once for all songs that are made of it."""
+    key = hashlib.sha256(f"pitch {version('swift-f0')} {rate}".encode() + samples.tobytes()).hexdigest()
+    known = memory.get(key)
+    if known is None:
+        track = track_pitch(samples, rate)
+        memory[key] = known = np.stack([track.f0_hz, track.confidence])
+    return PitchTrack(f0_hz=known[0], confidence=known[1])
 
 
 def _typeface(song: Song, lines: tuple[CaptionLine, ...], title: str) -> Typeface:
