@@ -1,6 +1,7 @@
 """What `shenqu words` and `sing` hear: one talker of two, parts, speech among other sounds, bad recordings."""
 
 import os
+import sys
 import warnings
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import soxr
 
 import shenqu
 from shenqu.cli import run
+from shenqu.documents.audio import LongSound
+from shenqu.engines.noise_gate import take_noise_down
 from shenqu.engines.silero_vad import find_speech
 from shenqu.errors import InputError, ShenquWarning
 from shenqu.media.audio import read_sound
@@ -20,6 +23,10 @@ TEXT = "hello, thank you, thank you very much, how are you, are you OK"
 DATA = Path(os.environ.get("SHENQU_DATA", "/nonexistent"))
 needs_data = pytest.mark.skipif("SHENQU_DATA" not in os.environ, reason="SHENQU_DATA names no folder of recordings")
 APART_S = 1.3
+
+
+def long_sound(samples):
+    return LongSound(pcm=np.rint(samples * 32767.0).astype(np.int16), rate=16_000)
 
 
 def vowels_s(transcript):
@@ -144,3 +151,39 @@ def test_each_of_two_real_talkers_says_their_own_words():
             except InputError:
                 continue
         assert np.mean([word.confidence for word in wrong.words]) < np.mean([word.confidence for word in right.words])
+
+
+def test_cleaning_brings_vowels_in_noise_nearer(tmp_path):
+    line = np.pad(soxr.resample(spoken("en").audio.mono, RATE, 16_000), 12_000)
+    truth = vowels_s(spoken("en").transcript) + 0.75
+    noisy = line + noise(len(line) / 16_000, 16_000, level=float(2.0 * np.sqrt(np.mean(line**2)))).samples[0]
+    soundfile.write(tmp_path / "x.wav", 0.5 * noisy / np.abs(noisy).max(), 16_000)
+    missed = []
+    for clean in (False, True):
+        found = vowels_s(shenqu.words(tmp_path / "x.wav", clean=clean))
+        missed.append((np.abs(truth[:, None] - found[None, :]).min(axis=1) > 0.06).sum())
+    assert missed[1] < 0.5 * missed[0]
+    assert shenqu.words(tmp_path / "x.wav", clean=True) == shenqu.words(tmp_path / "x.wav", clean=True)
+
+
+def test_noise_goes_and_speech_stays_over_the_edges_of_blocks():
+    line = np.pad(soxr.resample(spoken("en").audio.mono, RATE, 16_000), 8_000)
+    loud = np.tile(line, 70 * 16_000 // len(line) + 1)
+    sound = long_sound(loud + noise(len(loud) / 16_000, 16_000, level=0.01).samples[0])
+    cleaned = take_noise_down(sound, find_speech(sound))
+    assert len(cleaned.pcm) == len(sound.pcm)
+    pauses = np.tile(np.abs(line), len(loud) // len(line)) < 1e-6
+    assert np.std(cleaned.pcm[pauses]) < 0.2 * np.std(sound.pcm[pauses])
+    spoken_part = np.abs(loud) > 0.1
+    assert np.corrcoef(cleaned.pcm[spoken_part], loud[spoken_part])[0, 1] > 0.98
+    step = np.abs(np.diff(cleaned.pcm.astype(float)))
+    edge = 60 * 16_000
+    assert step[edge - 8 : edge + 8].max() <= step.max()
+    untouched = take_noise_down(sound, [(0.0, 1e9)])
+    assert np.array_equal(untouched.pcm, sound.pcm)
+
+
+def test_cleaning_without_its_library_is_one_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "noisereduce", None)
+    with pytest.raises(InputError, match=r"shenqu\[clean\]"):
+        shenqu.words("right.wav", clean=True)

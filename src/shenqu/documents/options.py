@@ -50,6 +50,9 @@ class WordsOptions:
     speaker: Annotated[Channel | None, Parameter(name="--speaker")] = None
     """Of two people in two channels, the one to hear: left or right. Default: both channels together."""
 
+    clean: Annotated[bool, Parameter(name="--clean", negative="")] = False
+    """Take steady noise down before listening (needs the extra clean). The voice is sung from the recording as is."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SingOptions(WordsOptions):

@@ -16,6 +16,7 @@ from shenqu.documents.options import WordsOptions
 from shenqu.documents.speech import LONGEST_S, Cue, Transcript, Word
 from shenqu.dsp.pitch_track import PitchTrack
 from shenqu.engines.espeak import find_espeak
+from shenqu.engines.noise_gate import take_noise_down
 from shenqu.engines.pocketsphinx_aligner import PocketsphinxAligner, pronunciations
 from shenqu.engines.silero_vad import find_speech
 from shenqu.engines.swift_pitch import track_long_pitch
@@ -244,7 +245,7 @@ def _syllables(sound: LongSound, options: WordsOptions, report: Report) -> Trans
 
 
 def _read(speech: Path, options: WordsOptions, end_s: float | None, report: Report) -> LongSound:
-    """Read the recording as one channel at the rate that the recognisers hear."""
+    """Read the recording as one channel at the rate that the recognisers hear, cleaned where that is wanted."""
     sound = read_sound(
         speech,
         rate=HEARING_RATE,
@@ -255,7 +256,7 @@ def _read(speech: Path, options: WordsOptions, end_s: float | None, report: Repo
     )
     if sound.duration_s < SHORTEST_S:
         raise InputError(f"{speech}: {sound.duration_s:.2f} s is too short for a syllable; take a longer part of it")
-    return sound
+    return take_noise_down(sound, find_speech(sound)) if options.clean else sound
 
 
 def _cut(sound: LongSound, start_s: float, end_s: float) -> LongSound:

@@ -1,0 +1,61 @@
+"""Steady noise taken down, for the ear that analyses, by noisereduce's spectral gate.
+
+What sounds where nobody speaks is the noise; each frequency that is hardly louder than that is made quiet.
+
+References
+----------
+Sainburg, noisereduce 3 (MIT): `reduce_noise(stationary=True)`. Echo is left as it is: nara-wpe, which takes it
+down, made no onset better in rooms of 0.6 and 1.2 s, at ten times the cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from shenqu.documents.audio import LongSound, Samples
+from shenqu.errors import InputError
+
+_BLOCK_S = 60.0
+_MARGIN_S = 1.0
+_LEAST_NOISE_S = 0.25
+_FRAME = 512
+
+
+def take_noise_down(sound: LongSound, speech: Sequence[tuple[float, float]]) -> LongSound:
+    """Return `sound` with less of the noise that is heard outside `speech`, times (start_s, end_s) in order.
+
+    It is cleaned a minute at a time, each with the noise of that minute; one without a quarter of a second of pauses
+    stays as it is.
+
+    Raises `InputError` where noisereduce is not installed.
+    """
+    try:
+        import noisereduce  # noqa: PLC0415 - an extra, and slow to load
+    except ImportError:
+        message = "--clean needs noisereduce, which is not installed: pip install 'shenqu[clean]'; or leave --clean out"
+        raise InputError(message) from None
+    cleaned = np.empty_like(sound.pcm)
+    for start_s in np.arange(0.0, sound.duration_s, _BLOCK_S).tolist():
+        begin_s, end_s = max(0.0, start_s - _MARGIN_S), start_s + _BLOCK_S
+        samples = sound.part(begin_s, end_s + _MARGIN_S)
+        noise = _outside(speech, samples, begin_s, sound.rate)
+        if len(noise) >= _LEAST_NOISE_S * sound.rate:
+            samples = noisereduce.reduce_noise(
+                y=samples, sr=sound.rate, y_noise=noise, stationary=True, n_fft=_FRAME, chunk_size=len(samples)
+            )
+        first, skipped = round(start_s * sound.rate), round((start_s - begin_s) * sound.rate)
+        kept = samples[skipped : skipped + round(_BLOCK_S * sound.rate)]
+        cleaned[first : first + len(kept)] = np.clip(np.rint(kept * 32768.0), -32768, 32767)
+    return LongSound(pcm=cleaned, rate=sound.rate)
+
+
+def _outside(speech: Sequence[tuple[float, float]], samples: Samples, begin_s: float, rate: int) -> Samples:
+    """Return those `samples`, the first of which is at `begin_s`, that lie in no span of `speech`."""
+    silent: npt.NDArray[np.bool_] = np.ones(len(samples), dtype=bool)
+    for start_s, end_s in speech:
+        first, last = (max(0, round((time_s - begin_s) * rate)) for time_s in (start_s, end_s))
+        silent[first:last] = False
+    return samples[silent]
