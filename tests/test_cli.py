@@ -77,11 +77,16 @@ def test_vocal_mid_is_the_tune(song):
             notes.append((now, message.note))
         if not message.is_meta:
             before = None
-    assert len({pitch - note.pitch for (_, pitch), note in zip(notes, tune.notes, strict=True)}) == 1
-    written = [float(note.onset_beat) * 60 / tune.tempi[0].bpm for note in tune.notes]
-    factor, offset = np.polyfit(written, [time_s for time_s, _ in notes], 1)
-    assert 2 / 3 - 1e-3 <= 1 / factor <= 3 / 2 + 1e-3
-    assert np.allclose(np.polyval([factor, offset], written), [time_s for time_s, _ in notes], atol=2e-3)
+    document = shenqu.read_song(next(song.glob("*.shenqu")))
+    assert 2 / 3 - 1e-3 <= document.tempo_factor <= 3 / 2 + 1e-3
+    beat_s = 60 / tune.tempi[0].bpm / document.tempo_factor
+    starts = np.array([notes[0][0] + float(note.onset_beat) * beat_s for note in tune.notes])
+    # Long notes may be split into parts of their own pitch.
+    written = [int(np.searchsorted(starts, time_s + 2e-3, side="right")) - 1 for time_s, _ in notes]
+    assert sorted(set(written)) == list(range(len(tune.notes)))
+    assert len({pitch - tune.notes[place].pitch for (_, pitch), place in zip(notes, written, strict=True)}) == 1
+    firsts = [notes[written.index(place)][0] for place in range(len(tune.notes))]
+    assert np.allclose(firsts, starts, atol=2e-3)
     assert lyrics[0].startswith("he")
     assert set(lyrics) - {"+"}
 
@@ -177,11 +182,6 @@ def test_python_and_command_line_give_one_answer(song):
         (["sing", "line.wav", "--tune", "twinkle", "-o", "nowhere/out.wav"], 1, "nowhere"),
         (["sing", "line.wav", "--tune", "twinkle", "-o", "a.mp4", "--picture", "none"], 1, ".wav"),
         (["sing", "line.wav", "--tune", "twinkle", "-o", "a.mp4", "--picture", "7x9999"], 1, "7x9999"),
-        (
-            ["sing", "line.wav", "--tune", "twinkle", "--text", "es sind 911", "--language", "de", "-o", "a.wav"],
-            1,
-            "911",
-        ),
         (["sing", "line.wav", "--tune", "twinkle", "--text", "missing.srt", "-o", "a.wav"], 1, "missing.srt"),
         (["sing", "line.wav", "--tune", "twinkle", "--text", "", "-o", "a.wav"], 1, "text"),
         (

@@ -1,19 +1,22 @@
 """Mode `phrase`: which syllable is sung on which notes, in which key, how fast.
 
-The sentence stays in order and begins again when the tune is longer. Every note of the tune is sung.
+The sentence stays in order and begins again when the tune is longer. Every note of the tune is sung;
+a long one may be split into parts of its own pitch, each with a syllable.
 Of all ways to do that, the one with the least cost is taken, found exactly by dynamic programming
-over (note, syllable). With D a placement's time on its notes and V its spoken vowel, the cost sums
+over (part of a note, syllable). With D a placement's time on its notes and V its spoken vowel, the cost sums
 
     stretch   4n * max(0, log2(D / 2V))**2    n its notes; words die of stretching beyond twice, not of pitch
     squeeze   6 * max(0, log2(S / 1.5 D))**2  S the spoken syllable: consonants need their time
     hold      1.2 for every note after a placement's first, 0.8 where the speaker paused after the syllable
+    split     0.5 for every syllable that begins inside a note
     stress    0.6 * |prominence - beat strength|, where a stressed syllable is weak or the reverse
     phrase    where a musical phrase ends: 2.5 inside a word, 0.5 inside the speaker's phrase
     pause     0.4 where the speaker paused but the tune goes on
     restart   2 where the speech begins again before its end (only between phrases, after a pause)
     ending    3 where the song ends inside a word, 1 inside the speaker's phrase
 
-A placement has four notes at most, with no rest between them.
+A placement has four notes at most, with no rest between them. Parts are quarters, 8ths or 16ths, whichever are the
+shortest of at least 0.17 s that make up the note; a part is never shorter than that.
 
 The key moves the tune so that its notes, weighted by length, lie nearest to a semitone above the
 speaker's pitch (squared distance, three times dearer beyond six semitones; notes below pitch 40, which
@@ -31,6 +34,7 @@ import itertools
 import math
 from bisect import bisect_left
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +48,10 @@ from shenqu.music.tempo import beat_strength, song_tempo
 Costs = npt.NDArray[np.float64]
 
 LONGEST_HOLD = 4
+MOST_PARTS = 8  # of a placement
+SHORTEST_PART_S = 0.17
+PART_BEATS = (Fraction(1, 4), Fraction(1, 2), Fraction(1))
+SPLIT = 0.5
 MOST_NOTES = 4000
 SUNG_ABOVE_SPOKEN = 1.0
 LOWEST_SUNG_PITCH = 40
@@ -63,8 +71,10 @@ class SpeechMeasures:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """What the cost needs to know of every note, at the written tempo, one value each."""
+    """What the cost needs to know of every part of a note, at the song's tempo, one value each."""
 
+    parts: tuple[PlacedNote, ...]
+    note: npt.NDArray[np.int_]
     start_s: Costs
     end_s: Costs
     strength: Costs
@@ -85,12 +95,19 @@ def arrange(tune: Tune, transcript: Transcript, *, transpose: int, tempo_factor:
         raise InputError("there is no syllable to sing in this speech; try another part of it (--start, --end)")
     if len(tune.notes) > MOST_NOTES:
         raise InputError(f"{tune.id} has {len(tune.notes)} notes, more than {MOST_NOTES}; give a shorter tune")
-    speech, line = measure_speech(transcript), _measure_tune(tune)
+    speech = measure_speech(transcript)
     factors = [tempo_factor] if tempo_factor else np.geomspace(SLOWEST, FASTEST, 13)
-    _, factor, spans = min((_assign(line, speech, float(factor)) for factor in factors), key=lambda choice: choice[0])
-    notes = [PlacedNote.of(note, transpose=transpose) for note in tune.notes]
-    placements = tuple(Placement(syllable=j, notes=tuple(notes[first:last])) for first, last, j in spans)
+    lines = [_measure_tune(tune, float(factor), transpose) for factor in factors]
+    choices = [_assign(line, speech, float(factor)) for line, factor in zip(lines, factors, strict=True)]
+    best = min(range(len(choices)), key=lambda index: choices[index][0])
+    _, factor, spans = choices[best]
+    placements = tuple(Placement(syllable=j, notes=_joined(lines[best], first, last)) for first, last, j in spans)
     return Arrangement(placements=placements, transpose=transpose, tempo_factor=factor)
+
+
+def most_parts(tune: Tune) -> int:
+    """Return into how many parts the notes of `tune` are split at most: each may take a syllable."""
+    return len(_measure_tune(tune, SLOWEST, 0).parts)
 
 
 def tempo_factor_of(tune: Tune, tempo_bpm: float) -> float:
@@ -175,17 +192,47 @@ def measure_speech(transcript: Transcript) -> SpeechMeasures:
     )
 
 
-def _measure_tune(tune: Tune) -> _Line:
-    clock = song_tempo(tune, tempo_factor=1.0)
-    onsets = [note.onset_beat for note in tune.notes]
+def _measure_tune(tune: Tune, factor: float, transpose: int) -> _Line:
+    clock = song_tempo(tune, tempo_factor=factor)
+    parts, note_of_part = [], []
+    for number, note in enumerate(tune.notes):
+        length_s = clock.beat_to_s(note.end_beat) - clock.beat_to_s(note.onset_beat)
+        pieces = _split(PlacedNote.of(note, transpose=transpose), length_s)
+        parts += pieces
+        note_of_part += [number] * len(pieces)
+    onsets = [part.onset_beat for part in parts]
     phrase_end = np.zeros(len(onsets), dtype=bool)
     phrase_end[[max(0, bisect_left(onsets, end) - 1) for end in tune.phrase_ends]] = True
     return _Line(
+        parts=tuple(parts),
+        note=np.array(note_of_part),
         start_s=np.array([clock.beat_to_s(onset) for onset in onsets]),
-        end_s=np.array([clock.beat_to_s(note.end_beat) for note in tune.notes]),
+        end_s=np.array([clock.beat_to_s(part.end_beat) for part in parts]),
         strength=np.array([beat_strength(tune, onset) for onset in onsets]),
         phrase_end=phrase_end,
     )
+
+
+def _split(note: PlacedNote, length_s: float) -> list[PlacedNote]:
+    """Return the parts into which a note of `length_s` seconds may be split."""
+    for part_beat in PART_BEATS:
+        count = note.length_beat / part_beat
+        if count.denominator == 1 and count > 1 and length_s / float(count) >= SHORTEST_PART_S:
+            onsets = [note.onset_beat + index * part_beat for index in range(int(count))]
+            return [note.replace(onset_beat=onset, length_beat=part_beat) for onset in onsets]
+    return [note]
+
+
+def _joined(line: _Line, first: int, last: int) -> tuple[PlacedNote, ...]:
+    """Return the notes of a placement on the parts from `first` to before `last`: those of one note as one."""
+    notes: list[PlacedNote] = []
+    for place in range(first, last):
+        part = line.parts[place]
+        if place > first and line.note[place] == line.note[place - 1]:
+            notes[-1] = notes[-1].replace(length_beat=notes[-1].length_beat + part.length_beat)
+        else:
+            notes.append(part)
+    return tuple(notes)
 
 
 def _prominence(syllable: Syllable, language: str) -> float:
@@ -197,17 +244,20 @@ def _prominence(syllable: Syllable, language: str) -> float:
 
 def _assign(line: _Line, speech: SpeechMeasures, factor: float) -> tuple[float, float, list[tuple[int, int, int]]]:
     """Return (cost a note, factor, spans (first note, last note + 1, syllable)) of the cheapest song."""
-    start_s, end_s, phrase_end = line.start_s / factor, line.end_s / factor, line.phrase_end
+    start_s, end_s, phrase_end = line.start_s, line.end_s, line.phrase_end
+    begins_inside = np.concatenate([[False], line.note[1:] == line.note[:-1]])
     count, syllables = len(start_s), len(speech.vowel_s)
     least = np.full((count + 1, syllables), np.inf)
-    came_from = np.zeros((count + 1, syllables, 2), dtype=np.int32)  # notes held, syllable before
+    came_from = np.zeros((count + 1, syllables, 2), dtype=np.int32)  # parts held, syllable before
     for last in range(count):
-        for held in range(1, min(LONGEST_HOLD, last + 1) + 1):
+        for held in range(1, min(MOST_PARTS, last + 1) + 1):
             first = last + 1 - held
-            if held > 1 and start_s[first + 1] - end_s[first] > 0.05:
+            notes = int(line.note[last] - line.note[first]) + 1
+            if notes > LONGEST_HOLD or (held > 1 and start_s[first + 1] - end_s[first] > 0.05):
                 break
             before, syllable_before = _arrivals(least, first, speech, after_phrase=first > 0 and phrase_end[first - 1])
-            cost = before + _span_cost(speech, end_s[last] - start_s[first], held, line.strength[first])
+            cost = before + _span_cost(speech, end_s[last] - start_s[first], notes, line.strength[first])
+            cost += SPLIT * begins_inside[first]
             cost += np.where(speech.word_end, np.where(speech.pause, 0.0, 0.5), 2.5) if phrase_end[last] else 0.0
             cost += 0.0 if phrase_end[last] else 0.4 * speech.pause
             better = cost < least[last + 1]
@@ -215,7 +265,7 @@ def _assign(line: _Line, speech: SpeechMeasures, factor: float) -> tuple[float, 
             came_from[last + 1][better] = np.stack([np.full(syllables, held), syllable_before], axis=1)[better]
     total = least[count] + np.where(speech.word_end, np.where(speech.pause, 0.0, 1.0), 3.0)
     final = int(np.argmin(total))
-    price = float(total[final]) / count + 1.5 * float(np.log2(factor)) ** 2
+    price = float(total[final]) / (line.note[-1] + 1) + 1.5 * float(np.log2(factor)) ** 2
     return price, float(factor), _spans(came_from, count, final)
 
 

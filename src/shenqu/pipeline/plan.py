@@ -11,7 +11,7 @@ from shenqu.documents.song import Song, Source
 from shenqu.documents.tune import Tune
 from shenqu.errors import InputError
 from shenqu.media.midi import read_midi
-from shenqu.music.arrange import FASTEST, SLOWEST, arrange, choose_transpose, clip_tune, tempo_factor_of
+from shenqu.music.arrange import FASTEST, SLOWEST, arrange, choose_transpose, clip_tune, most_parts, tempo_factor_of
 from shenqu.music.catalogue import built_in_tune, built_in_tunes
 from shenqu.music.flow import flow
 from shenqu.music.melody import score_to_tune
@@ -64,7 +64,7 @@ def plan_song(heard: Heard, tune: Tune, options: SingOptions, *, source: Source,
 def syllables_needed(tune: Tune, mode: Mode) -> int:
     """Return how many syllables a song on `tune` takes at most."""
     if mode == "phrase":
-        return len(tune.notes)
+        return most_parts(tune)
     slowest = song_tempo(tune, tempo_factor=SLOWEST)
     return math.ceil(MOST_SYLLABLES_PER_S * slowest.beat_to_s(tune.notes[-1].end_beat))
 

@@ -3,7 +3,8 @@
 A syllable's vowel begins on its note. Its onset consonants come before the beat and its coda at the
 end of its last note, both at the speed at which they were spoken; between syllables that were spoken
 without a pause the sound runs on from coda to onset. Consonants that take more than their share of
-a note lose their middle, never their beginning or end in a jump of speed. All the time that is left
+a note lose their middle, never their beginning or end in a jump of speed; voiced ones have a larger share,
+as the note goes on in them. All the time that is left
 belongs to the vowel: its first 30 ms, where the consonant becomes the vowel, keep their speed too.
 
 Where the speaker paused, the voice takes a breath before the next syllable, from the end of the note.
@@ -27,11 +28,11 @@ from itertools import pairwise
 from shenqu.documents.arrangement import Arrangement, Placement
 from shenqu.documents.options import Mode
 from shenqu.documents.performance import Performance, SungNote, TempoMap, TimeMap
-from shenqu.documents.speech import PAUSE_S, Syllable, Transcript
+from shenqu.documents.speech import PAUSE_S, VOICED, Syllable, Transcript
 from shenqu.documents.tune import Note
 from shenqu.errors import InputError
 
-CONSONANT_SHARE = 0.32
+CONSONANT_SHARE, UNVOICED_SHARE = 0.5, 0.32
 LEAST_CONSONANT_S = 0.05
 LONGEST_LEAD_S = 0.18
 LEGATO_GAP_S = 0.08
@@ -55,9 +56,28 @@ class _Slot:
 
     @property
     def consonant_room_s(self) -> float:
-        """Time at the end of the last note that consonants may take, never more than half of it."""
-        length_s = self.end_s - self.last_start_s
-        return min(max(LEAST_CONSONANT_S, CONSONANT_SHARE * length_s), 0.5 * length_s)
+        """Time at the end of the last note that consonants may take."""
+        return CONSONANT_SHARE * (self.end_s - self.last_start_s)
+
+    @property
+    def unvoiced_room_s(self) -> float:
+        """Time at the end of the last note in which the voice may be gone."""
+        return min(max(LEAST_CONSONANT_S, UNVOICED_SHARE * (self.end_s - self.last_start_s)), self.consonant_room_s)
+
+    @property
+    def has_voiced_lead(self) -> bool:
+        """Whether the voice is on in all of its onset consonants."""
+        onset = [phone for phone in self.syllable.phones if phone.start_s < self.syllable.vowel_s]
+        return all(phone.phone in VOICED for phone in onset)
+
+    @property
+    def voiced_coda_s(self) -> float:
+        """How long the voice goes on behind the vowel."""
+        until_s = self.syllable.vowel_end_s
+        for phone in self.syllable.phones:
+            if phone.phone in VOICED and phone.start_s <= until_s < phone.end_s:
+                until_s = phone.end_s
+        return until_s - self.syllable.vowel_end_s
 
     @property
     def wanted_lead_s(self) -> float:
@@ -156,7 +176,8 @@ def _lead_s(before: _Slot | None, slot: _Slot) -> float:
     if before is None:
         return min(slot.wanted_lead_s, slot.start_s)
     rest = max(0.0, slot.start_s - before.end_s)
-    return min(slot.wanted_lead_s, rest + before.consonant_room_s)
+    room = before.consonant_room_s if slot.has_voiced_lead else before.unvoiced_room_s
+    return min(slot.wanted_lead_s, rest + room)
 
 
 def _syllable_rows(before: _Slot | None, slot: _Slot, after: _Slot | None) -> list[tuple[float, float]]:
@@ -217,8 +238,13 @@ def _endings(slot: _Slot, after: _Slot | None) -> tuple[float, float]:
         coda = max(0.0, after.syllable.vowel_s - lead - slot.syllable.vowel_end_s)
     elif after.syllable.start_s - slot.syllable.end_s >= PAUSE_S or after.index != slot.index + 1:
         sound_end -= min(BREATH_S, 0.5 * max(0.0, slot.consonant_room_s - lead))
-    coda = min(coda, max(0.0, slot.consonant_room_s - (after.start_s - sound_end)))
-    return sound_end - coda, sound_end
+    return sound_end - min(coda, _coda_room_s(slot, after, after.start_s - sound_end)), sound_end
+
+
+def _coda_room_s(slot: _Slot, after: _Slot, taken_s: float) -> float:
+    """Return how much of the coda can be sung where the next syllable has `taken_s` of the note's end."""
+    unvoiced_s = slot.unvoiced_room_s if after.has_voiced_lead else slot.unvoiced_room_s - taken_s
+    return max(0.0, min(slot.consonant_room_s - taken_s, slot.voiced_coda_s + max(0.0, unvoiced_s)))
 
 
 def _join(pieces: Iterable[list[tuple[float, float]]]) -> tuple[tuple[float, float], ...]:
