@@ -1,4 +1,4 @@
-"""Pitch marks and overlap-add, on voices whose periods are planted."""
+"""Pitch marks and both engines, on voices whose periods are planted."""
 
 import numpy as np
 import pytest
@@ -8,15 +8,19 @@ from hypothesis import strategies as st
 from shenqu.documents.arrangement import Expression
 from shenqu.documents.performance import Performance, SungNote, TimeMap
 from shenqu.documents.speech import Phone, Syllable, Transcript, Word
+from shenqu.engines.world import analyse_voice
 from shenqu.singing.material import prepare
 from shenqu.singing.pitch_marks import pitch_marks
 from shenqu.singing.psola import Psola
+from shenqu.singing.vocoder import Vocoder
 from shenqu.singing.voice import sing
 from shenqu.units import hz_to_pitch
 from signals import vowel
 
 RATE = 24_000
 LENGTH_S = 0.4
+PSOLA = Psola()
+BOTH = pytest.mark.parametrize("engine", [PSOLA, Vocoder(analyse_voice)], ids=["psola", "world"])
 
 
 def planted(moments, length):
@@ -47,7 +51,7 @@ def test_marks_of_noise_follow_the_tracked_pitch_and_are_not_alike():
     assert np.median(alike) < 0.9
 
 
-def one_note(samples, hz, sung_hz, *, seconds=0.8, expression=None, memory=None):
+def one_note(samples, hz, sung_hz, *, seconds=0.8, expression=None, memory=None, engine=PSOLA):
     """Sing a vowel that fills `samples` on one note."""
     length_s = len(samples) / RATE
     syllable = Syllable(
@@ -74,7 +78,7 @@ def one_note(samples, hz, sung_hz, *, seconds=0.8, expression=None, memory=None)
     rows = ((0.1, 0.02), (0.1 + seconds, length_s - 0.02))
     performance = Performance(notes=(note,), time_map=TimeMap(rows=rows), duration_s=seconds + 0.3)
     contour = np.full(round((seconds + 0.3) * 1000) + 1, hz_to_pitch(sung_hz))
-    return sing(material, performance, contour, engine=Psola(), seed=0, memory={} if memory is None else memory)
+    return sing(material, performance, contour, engine=engine, seed=0, memory={} if memory is None else memory)
 
 
 def harmonics(song, hz):
@@ -98,44 +102,53 @@ def sung_cents(song, hz):
 
 
 @pytest.mark.parametrize("sung_hz", [75.0, 110.0, 151.3, 240.0])
-def test_a_clear_vowel_is_sung_on_the_very_pitch(sung_hz):
-    song = one_note(vowel(110.0, LENGTH_S, RATE).samples[0], 110.0, sung_hz)
+@BOTH
+def test_a_clear_vowel_is_sung_on_the_very_pitch(sung_hz, engine):
+    song = one_note(vowel(110.0, LENGTH_S, RATE).samples[0], 110.0, sung_hz, engine=engine)
     assert abs(sung_cents(song, sung_hz)) < 2.0
     assert harmonics(song, sung_hz)[0] > 0.97
 
 
-def test_the_level_stays_whatever_the_pitch():
+@BOTH
+def test_the_level_stays_whatever_the_pitch(engine):
     levels = [
-        harmonics(one_note(vowel(110.0, LENGTH_S, RATE).samples[0], 110.0, hz), hz)[1] for hz in (80, 110, 160, 220)
+        harmonics(one_note(vowel(110.0, LENGTH_S, RATE).samples[0], 110.0, hz, engine=engine), hz)[1]
+        for hz in (80, 110, 160, 220)
     ]
     assert max(levels) - min(levels) < 3.0
 
 
-def test_a_whisper_gets_a_pitch():
+@BOTH
+def test_a_whisper_gets_a_pitch(engine):
     whisper = 0.05 * np.random.default_rng(0).standard_normal(round(LENGTH_S * RATE))
-    assert harmonics(one_note(whisper, 120.0, 150.0), 150.0)[0] > 0.4  # of noise: 0.11
+    assert harmonics(one_note(whisper, 120.0, 150.0, engine=engine), 150.0)[0] > 0.4  # of noise: 0.11
 
 
-def test_a_burst_in_a_vowel_does_not_sound_with_every_pulse():
+@BOTH
+def test_a_burst_in_a_vowel_does_not_sound_with_every_pulse(engine):
     samples = vowel(110.0, LENGTH_S, RATE).samples[0].copy()
     samples[4800:4810] += 0.8 * (-1.0) ** np.arange(10)
-    song = one_note(samples, 110.0, 130.0)
-    clean = one_note(vowel(110.0, LENGTH_S, RATE).samples[0], 110.0, 130.0)
+    song = one_note(samples, 110.0, 130.0, engine=engine)
+    clean = one_note(vowel(110.0, LENGTH_S, RATE).samples[0], 110.0, 130.0, engine=engine)
     assert np.abs(np.diff(song)).max() < 2.0 * np.abs(np.diff(clean)).max()
 
 
-def test_breath_takes_the_pitch_away_and_keeps_the_level():
+@BOTH
+def test_breath_takes_the_pitch_away_and_keeps_the_level(engine):
     samples = vowel(110.0, LENGTH_S, RATE).samples[0]
-    plain, breathy = (one_note(samples, 110.0, 150.0, expression=Expression(breath=breath)) for breath in (0.0, 1.0))
+    plain, breathy = (
+        one_note(samples, 110.0, 150.0, expression=Expression(breath=breath), engine=engine) for breath in (0.0, 1.0)
+    )
     assert harmonics(plain, 150.0)[0] > 2 * harmonics(breathy, 150.0)[0]
     assert abs(harmonics(plain, 150.0)[1] - harmonics(breathy, 150.0)[1]) < 4.0
 
 
-def test_formants_move_where_a_note_asks_for_it():
+@BOTH
+def test_formants_move_where_a_note_asks_for_it(engine):
     samples = vowel(110.0, LENGTH_S, RATE).samples[0]
 
     def centre(semitones):
-        song = one_note(samples, 110.0, 110.0, expression=Expression(formant=semitones)).astype(float)
+        song = one_note(samples, 110.0, 110.0, expression=Expression(formant=semitones), engine=engine).astype(float)
         power = np.abs(np.fft.rfft(song)) ** 2
         hz = np.arange(len(power)) * 48_000 / len(song)
         return float((power * hz)[hz < 4000].sum() / power[hz < 4000].sum())
@@ -143,18 +156,20 @@ def test_formants_move_where_a_note_asks_for_it():
     assert centre(4.0) / centre(0.0) == pytest.approx(2 ** (4 / 12), rel=0.1)
 
 
-def test_what_is_in_memory_is_not_sung_again_and_a_louder_note_is_the_same_unit():
+@BOTH
+def test_what_is_in_memory_is_not_sung_again_and_a_louder_note_is_the_same_unit(engine):
     samples, memory = vowel(110.0, LENGTH_S, RATE).samples[0], {}
-    plain = one_note(samples, 110.0, 130.0, memory=memory)
+    plain = one_note(samples, 110.0, 130.0, memory=memory, engine=engine)
     keys = set(memory)
-    louder = one_note(samples, 110.0, 130.0, memory=memory, expression=Expression(level_db=-6.0))
+    louder = one_note(samples, 110.0, 130.0, memory=memory, expression=Expression(level_db=-6.0), engine=engine)
     assert set(memory) == keys
     middle = slice(20_000, 30_000)
     assert np.allclose(louder[middle], plain[middle] * 10 ** (-6 / 20), atol=1e-4)
 
 
 @pytest.mark.parametrize("samples", [np.zeros(9600), np.full(9600, 0.5), np.sign(np.sin(np.arange(9600) * 0.03))])
-def test_silence_and_clipped_sound_stay_finite_and_below_full_scale(samples):
-    song = one_note(samples, 115.0, 140.0)
+@BOTH
+def test_silence_and_clipped_sound_stay_finite_and_below_full_scale(samples, engine):
+    song = one_note(samples, 115.0, 140.0, engine=engine)
     assert np.isfinite(song).all()
     assert np.abs(song).max() <= 1.0
