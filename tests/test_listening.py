@@ -179,8 +179,9 @@ def test_noise_goes_and_speech_stays_over_the_edges_of_blocks():
     step = np.abs(np.diff(cleaned.pcm.astype(float)))
     edge = 60 * 16_000
     assert step[edge - 8 : edge + 8].max() <= step.max()
-    untouched = take_noise_down(sound, [(0.0, 1e9)])
-    assert np.array_equal(untouched.pcm, sound.pcm)
+    assert np.array_equal(take_noise_down(sound, [(0.0, 1e9)]).pcm, sound.pcm)
+    silent = long_sound(line)  # pauses of digital silence
+    assert np.array_equal(take_noise_down(silent, find_speech(silent)).pcm, silent.pcm)
 
 
 def test_cleaning_without_its_library_is_one_line(monkeypatch):

@@ -34,30 +34,35 @@ def take_noise_down(sound: LongSound, speech: Sequence[tuple[float, float]]) -> 
 
     Raises `InputError` where noisereduce is not installed.
     """
+    cleaned = np.empty_like(sound.pcm)
+    for start_s in np.arange(0.0, sound.duration_s, _BLOCK_S).tolist():
+        begin_s = max(0.0, start_s - _MARGIN_S)
+        samples = sound.part(begin_s, start_s + _BLOCK_S + _MARGIN_S)
+        quieter = _gated(samples, _steady(_outside(speech, samples, begin_s, sound.rate), sound.rate), sound.rate)
+        first, last = (round((time_s - begin_s) * sound.rate) for time_s in (start_s, start_s + _BLOCK_S))
+        place = slice(round(start_s * sound.rate), round((start_s + _BLOCK_S) * sound.rate))
+        cleaned[place] = np.clip(np.rint(quieter[first:last] * 32768.0), -32768, 32767)
+    return LongSound(pcm=cleaned, rate=sound.rate)
+
+
+def _gated(samples: Samples, noise: Samples, rate: int) -> Samples:
+    """Return `samples` with less of the `noise`, as they are where that is too short, or silence."""
     try:
-        import noisereduce  # noqa: PLC0415 - an extra, and slow to load
+        from noisereduce import reduce_noise  # noqa: PLC0415 - an extra, and slow to load
     except ImportError:
         message = "--clean needs noisereduce, which is not installed: pip install 'shenqu[clean]'; or leave --clean out"
         raise InputError(message) from None
-    cleaned = np.empty_like(sound.pcm)
-    for start_s in np.arange(0.0, sound.duration_s, _BLOCK_S).tolist():
-        begin_s, end_s = max(0.0, start_s - _MARGIN_S), start_s + _BLOCK_S
-        samples = sound.part(begin_s, end_s + _MARGIN_S)
-        noise = _steady(_outside(speech, samples, begin_s, sound.rate), sound.rate)
-        if len(noise) >= _LEAST_NOISE_S * sound.rate:
-            samples = noisereduce.reduce_noise(
-                y=samples,
-                sr=sound.rate,
-                y_noise=noise,
-                stationary=True,
-                prop_decrease=_SHARE,
-                n_fft=_FRAME,
-                chunk_size=len(samples),
-            )
-        first, skipped = round(start_s * sound.rate), round((start_s - begin_s) * sound.rate)
-        kept = samples[skipped : skipped + round(_BLOCK_S * sound.rate)]
-        cleaned[first : first + len(kept)] = np.clip(np.rint(kept * 32768.0), -32768, 32767)
-    return LongSound(pcm=cleaned, rate=sound.rate)
+    if len(noise) < _LEAST_NOISE_S * rate or not noise.any():
+        return samples
+    return reduce_noise(
+        y=samples,
+        sr=rate,
+        y_noise=noise,
+        stationary=True,
+        prop_decrease=_SHARE,
+        n_fft=_FRAME,
+        chunk_size=len(samples),
+    )
 
 
 def _outside(speech: Sequence[tuple[float, float]], samples: Samples, begin_s: float, rate: int) -> Samples:
