@@ -35,6 +35,7 @@ _CEPSTRA = 13
 _STATES = 3
 _SILENT = 45.0  # so much less in the first cepstrum, about 40 dB, is no speech
 _STRETCH = 200
+_NEAREST = 5  # stretches
 _LIVELY = 0.4  # of the liveliest stretch's change of level
 _HISS = 3.0  # in steps of 16 bits, as the aligner adds: the model knows no digital silence
 _BLOCK = 100
@@ -104,14 +105,22 @@ def _features(samples: npt.NDArray[np.float32]) -> Matrix:
 
 
 def _usual(cepstra: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the mean of what is neither silent nor as steady as applause, as most stretches of two seconds have it."""
+    """Return what is usual around each frame: the mean of what is neither silent nor as steady as applause.
+
+    It is that of the nearest stretches, so that each of several recordings in one has its own.
+    """
     loud = cepstra[:, 0] >= np.percentile(cepstra[:, 0], 95) - _SILENT
-    starts = range(0, max(1, len(cepstra) - _STRETCH // 2), _STRETCH)
-    parts = [slice(first, first + _STRETCH) for first in starts]
-    changes = np.array([cepstra[part, 0].std() for part in parts])
-    lively = [part for part, change in zip(parts, changes, strict=True) if change >= _LIVELY * changes.max()]
-    means = [cepstra[part][loud[part]].mean(axis=0) for part in lively if loud[part].any()]
-    return np.asarray(np.median(means, axis=0) if len(means) > 2 else np.mean(means, axis=0))
+    starts = np.arange(0, max(1, len(cepstra) - _STRETCH // 2), _STRETCH)
+    changes = np.array([cepstra[first : first + _STRETCH, 0].std() for first in starts])
+    lively = [
+        (first + _STRETCH / 2, cepstra[first : first + _STRETCH][loud[first : first + _STRETCH]].mean(axis=0))
+        for first, change in zip(starts, changes, strict=True)
+        if change >= _LIVELY * changes.max() and loud[first : first + _STRETCH].any()
+    ]
+    centres, means = np.array([centre for centre, _ in lively]), np.array([mean for _, mean in lively])
+    around = [means[np.argsort(np.abs(centres - centre), kind="stable")[:_NEAREST]].mean(axis=0) for centre in centres]
+    at = np.arange(len(cepstra))
+    return np.stack([np.interp(at, centres, column) for column in np.transpose(around)], axis=1)
 
 
 def _cepstra(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
