@@ -23,14 +23,14 @@ percentile. `clicks`: jumps of the sound.
 
 `words`: how many of the words are understood that are sung (one minus the word error rate of Vosk, restricted to the
 words of the speech; mean of {SCORINGS} hearings), as a share of the same figure of the unsung speech, where that is at
-least .5; *fast* where half of a song's notes are shorter than {FAST_NOTE_S} s. `mcd`: mel-cepstral distortion of the
-vowels along the time map, in dB (Kubichek 1993: 24 mel cepstra without the level, that is the root mean square
-difference of smoothed mel spectra; 80 dB below the loudest nothing is compared). `similarity`: how much it is still the
-speaker, by no neural network: Bhattacharyya distance of the voiced frames' mel cepstra (their means and variances)
-from those of the speech, 1 where there is none, 0 where it is that of the median of all other recordings; `halves`: the
-same between the two halves of the speech, which differ by their words alone. Channel and room belong to a voice here.
-`cpu`: seconds of all cores a second of song, in a running process: reading, alignment, pitch,
-arrangement, voice, stems; by the clock it is less where there are two cores."""
+least .5; *fast* where the notes of the tune as written last less than {FAST_NOTE_S} s in the mean. `mcd`: mel-cepstral
+distortion of the vowels along the time map, in dB (Kubichek 1993: 24 mel cepstra without the level, that is the root
+mean square difference of smoothed mel spectra; 80 dB below the loudest nothing is compared). `similarity`: how much it
+is still the speaker, by no neural network: Bhattacharyya distance of the voiced frames' mel cepstra (their means and
+variances) from those of the speech, 1 where there is none, 0 where it is that of the median of all other recordings;
+`halves`: the same between the two halves of the speech, which differ by their words alone. Channel and room belong to a
+voice here. `cpu`: seconds of all cores a second of song, in a running process: reading, alignment, pitch, arrangement,
+voice, stems; by the clock it is less where there are two cores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,8 +228,7 @@ def _tunes(songs: Sequence[Measured]) -> str:
     rows = []
     for name in dict.fromkeys(song.take.tune_name for song in songs):
         members = [song for song in songs if song.take.tune_name == name]
-        length_s = number(_mean([song["note_s"] for song in members]), 2)
-        rows.append([f"{name}, notes of {length_s} s", *_summary(members)])
+        rows.append([f"{name}, {'fast' if members[0].fast else 'slow'}", *_summary(members)])
     return table(["tune", *SUMMARY], rows)
 
 
@@ -252,7 +251,8 @@ def _summary(songs: Sequence[Measured]) -> list[str]:
         number(mean("coverage")), number(sum(_known("weak", songs)), 0),
         number(mean("onset_30")), number(mean("unsung_30")),
         number(mean("words", "flow"), 2), number(mean("words", "phrase"), 2), number(mean("words_spoken"), 2),
-        number(mean("mcd")), number(mean("similarity"), 2), number(mean("similarity_halves"), 2), number(mean("cpu"), 2),
+        number(mean("mcd")), number(mean("similarity"), 2), number(mean("similarity_halves"), 2),
+        number(mean("cpu"), 2),
     ]  # fmt: skip
 
 
