@@ -28,10 +28,10 @@ class NoteCheck(Document, frozen=True, kw_only=True):
     within_50: float | None
     within_25: float | None
     coverage: float
-    onset_ms: float | None
-    stretch: float | None
-    shift: float | None
     level_db: float
+    onset_ms: float | None = None
+    stretch: float | None = None
+    shift: float | None = None
     faults: tuple[str, ...] = ()
 
 

@@ -7,9 +7,11 @@ same bytes, whoever made it.
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,13 +22,14 @@ from shenqu import __version__
 from shenqu.cache import ArrayCache
 from shenqu.documents.arrangement import Arrangement
 from shenqu.documents.audio import Audio, Samples
+from shenqu.documents.check import NoteCheck
 from shenqu.documents.performance import Performance, TempoMap
 from shenqu.documents.picture import CaptionLine, EditList
 from shenqu.documents.song import Song
 from shenqu.dsp.pitch_track import PitchTrack
 from shenqu.engines.swift_pitch import track_pitch
 from shenqu.engines.world import analyse_voice
-from shenqu.errors import InputError
+from shenqu.errors import InputError, ShenquWarning
 from shenqu.media.audio import AUDIO_SUFFIXES, encode_audio, read_audio
 from shenqu.media.fonts import Typeface, find_typeface
 from shenqu.media.frames import Picture
@@ -45,7 +48,8 @@ from shenqu.singing.contour import sung_pitch
 from shenqu.singing.material import prepare, working_rate
 from shenqu.singing.perform import perform
 from shenqu.singing.psola import Psola
-from shenqu.singing.unit import Engine
+from shenqu.singing.repair import repair
+from shenqu.singing.unit import Engine, Take
 from shenqu.singing.vocoder import Vocoder
 from shenqu.singing.voice import sing
 from shenqu.units import SONG_RATE
@@ -55,6 +59,7 @@ ENGINES: Mapping[str, Engine] = {"world": Vocoder(analyse_voice), "psola": Psola
 Painter = Callable[[int, Picture], None]
 
 TAIL_S = 1.0
+ANOTHER_TAKE = 1_000_003
 LONGEST_SONG_S = 900.0
 MARGIN_S = 0.5
 
@@ -191,9 +196,27 @@ def _sing(song: Song, performance: Performance, clock: TempoMap, speech: Path) -
     spoken = _spoken_pitch(samples, rate, memory)
     material = prepare(samples, rate, origin_s=origin_s, hz=spoken.f0_hz, transcript=song.transcript)
     contour = sung_pitch(performance, style=song.options.style, seed=song.seed)
-    vocal = sing(material, performance, contour, seed=song.seed, engine=ENGINES[song.options.engine], memory=memory)
+    engine = ENGINES[song.options.engine]
+    sing_with = partial(sing, material, performance, contour, seed=song.seed, engine=engine, memory=memory)
+    others = [Take(other, song.seed) for other in ENGINES.values() if other is not engine]
+    vocal, bad = repair(
+        sing_with(),
+        SONG_RATE,
+        performance,
+        contour,
+        takes=[*others, Take(engine, song.seed + ANOTHER_TAKE)],
+        sing_again=lambda takes: sing_with(takes=takes),
+    )
     memory.prune()
+    _warn_of_bad(bad)
     return Lead(performance=performance, clock=clock, vocal=vocal, spoken=spoken, origin_s=origin_s)
+
+
+def _warn_of_bad(bad: Sequence[NoteCheck]) -> None:
+    if bad:
+        first = f"the first at {bad[0].start_s:.1f} s ({bad[0].faults[0]})"
+        message = f"{len(bad)} notes stay bad, {first}; `shenqu check` lists them, with the reasons"
+        warnings.warn(message, ShenquWarning, stacklevel=4)
 
 
 def _spoken_pitch(samples: Samples, rate: int, memory: ArrayCache) -> PitchTrack:

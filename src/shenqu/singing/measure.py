@@ -14,7 +14,7 @@ thresholds that viewers of the genre complain about: docs/quality.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -54,21 +54,27 @@ def measure(
     `pitch` is that of `vocal`; `spoken` that of the speech, from `spoken_origin_s` of the recording on.
     """
     rise_db = _rise_db(vocal, rate)
-    levels_db = _levels_db(vocal, rate, performance.notes)
+    checks = measure_notes(vocal, rate, performance, pitch=pitch)
     stretches = _stretches(performance, transcript)
     notes = tuple(
-        _measure_note(
-            note,
-            pitch,
-            rise_db,
-            stretch,
-            level_db,
-            _spoken_pitch(note, transcript, spoken, spoken_origin_s),
+        _with_speech(
+            check,
+            stretch=stretch,
+            onset_ms=None if note.lyric == "+" else _onset_ms(note, rise_db),
+            spoken_pitch=_spoken_pitch(note, transcript, spoken, spoken_origin_s),
             hums=_hums(transcript.syllables[note.syllable]),
         )
-        for note, stretch, level_db in zip(performance.notes, stretches, levels_db, strict=True)
+        for note, check, stretch in zip(performance.notes, checks, stretches, strict=True)
     )
     return _summed(title, notes, performance.notes, pitch, clicks(vocal))
+
+
+def measure_notes(vocal: Samples, rate: int, performance: Performance, *, pitch: PitchTrack) -> tuple[NoteCheck, ...]:
+    """Return what can be told of the notes of `performance` from `vocal` and its `pitch` alone: tune, voice, level."""
+    levels_db = _levels_db(vocal, rate, performance.notes)
+    return tuple(
+        _measure_note(note, pitch, level_db) for note, level_db in zip(performance.notes, levels_db, strict=True)
+    )
 
 
 def clicks(samples: Samples) -> int:
@@ -171,16 +177,7 @@ def _spoken_pitch(note: SungNote, transcript: Transcript, spoken: PitchTrack, or
     return float(np.median(hz_to_pitch(hz[hz > 0]))) if (hz > 0).any() else None
 
 
-def _measure_note(
-    note: SungNote,
-    pitch: PitchTrack,
-    rise_db: Array,
-    stretch: float | None,
-    level_db: float,
-    spoken_pitch: float | None,
-    *,
-    hums: bool,
-) -> NoteCheck:
+def _measure_note(note: SungNote, pitch: PitchTrack, level_db: float) -> NoteCheck:
     cents = _cents(note, pitch)
     check = NoteCheck(
         text=note.lyric,
@@ -191,36 +188,40 @@ def _measure_note(
         within_50=round(float((np.abs(cents) < 50).mean()), 4) if len(cents) else None,
         within_25=round(float((np.abs(cents) < 25).mean()), 4) if len(cents) else None,
         coverage=round(_coverage(note, pitch), 4),
-        onset_ms=None if note.lyric == "+" else _onset_ms(note, rise_db),
-        stretch=None if stretch is None else round(stretch, 2),
-        shift=None if spoken_pitch is None else round(note.pitch - spoken_pitch, 1),
         level_db=round(level_db, 1),
     )
-    return check.replace(faults=tuple(_faults(check, hums=hums)))
+    return check.replace(faults=tuple(_faults_of_voice(check)))
 
 
-def _faults(note: NoteCheck, *, hums: bool) -> list[str]:
-    """Return what a listener would complain about, and what it comes from.
-
-    A syllable that `hums` before its vowel rises with the consonant, or not at all: its onset tells nothing.
-    """
-    length_s = note.end_s - note.start_s
-    faults = []
+def _faults_of_voice(note: NoteCheck) -> Iterator[str]:
+    """Yield what a listener would complain about in the voice itself."""
     if note.cents is not None and abs(note.cents) > OFF_CENTS:
-        faults.append(f"{abs(note.cents):.0f} cents too {'high' if note.cents > 0 else 'low'}")
+        yield f"{abs(note.cents):.0f} cents too {'high' if note.cents > 0 else 'low'}"
     elif note.within_50 is not None and note.within_50 < LEAST_WITHIN_50:
-        faults.append(f"wavers: only {100 * note.within_50:.0f} % within 50 cents")
-    if length_s >= SHORTEST_COVERED_S and note.coverage < LEAST_COVERAGE:
-        faults.append(f"voiced for only {100 * note.coverage:.0f} %")
-    if note.onset_ms is not None and abs(note.onset_ms) > LATE_MS and not hums:
-        faults.append(f"{abs(note.onset_ms):.0f} ms too {'late' if note.onset_ms > 0 else 'early'}")
+        yield f"wavers: only {100 * note.within_50:.0f} % within 50 cents"
+    if note.end_s - note.start_s >= SHORTEST_COVERED_S and note.coverage < LEAST_COVERAGE:
+        yield f"voiced for only {100 * note.coverage:.0f} %"
     if note.level_db < -QUIET_DB:
-        faults.append(f"{-note.level_db:.0f} dB quieter than the others")
-    if note.stretch is not None and note.stretch > MOST_STRETCH:
-        faults.append(f"vowel stretched {note.stretch:.1f} times")
-    if note.shift is not None and abs(note.shift) > MOST_SHIFT:
-        faults.append(f"{abs(note.shift):.0f} semitones {'above' if note.shift > 0 else 'below'} the speech")
-    return faults
+        yield f"{-note.level_db:.0f} dB quieter than the others"
+
+
+def _with_speech(
+    note: NoteCheck, *, stretch: float | None, onset_ms: float | None, spoken_pitch: float | None, hums: bool
+) -> NoteCheck:
+    """Return `note` with what can be told of it against the speech.
+
+    A syllable that `hums` before its vowel rises with the consonant, or not at all: its onset is no fault.
+    """
+    shift = None if spoken_pitch is None else round(note.pitch - spoken_pitch, 1)
+    faults = list(note.faults)
+    if onset_ms is not None and abs(onset_ms) > LATE_MS and not hums:
+        faults.append(f"{abs(onset_ms):.0f} ms too {'late' if onset_ms > 0 else 'early'}")
+    if stretch is not None and stretch > MOST_STRETCH:
+        faults.append(f"vowel stretched {stretch:.1f} times")
+    if shift is not None and abs(shift) > MOST_SHIFT:
+        faults.append(f"{abs(shift):.0f} semitones {'above' if shift > 0 else 'below'} the speech")
+    rounded = None if stretch is None else round(stretch, 2)
+    return note.replace(stretch=rounded, onset_ms=onset_ms, shift=shift, faults=tuple(faults))
 
 
 def _summed(

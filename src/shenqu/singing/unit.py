@@ -21,7 +21,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -75,6 +75,13 @@ class Engine(Protocol):
 
     def singer(self, material: Material, units: Sequence[Unit]) -> Callable[[Unit], Array]:
         """Return what sings any of `units`, after the analysis that they need together."""
+
+
+class Take(NamedTuple):
+    """A way to sing: by which engine, with which dice."""
+
+    engine: Engine
+    seed: int
 
 
 def cut_units(

@@ -10,9 +10,11 @@ Speech times are seconds of the source file; marks lie every millisecond of the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from types import MappingProxyType
 
 import numpy as np
 import soxr
@@ -22,7 +24,7 @@ from shenqu.documents.performance import Performance
 from shenqu.dsp.filters import moving_mean
 from shenqu.singing.contour import HOP_S as MARK_S
 from shenqu.singing.material import Array, Marks, Material, stretches
-from shenqu.singing.unit import Engine, Unit, cut_units, expressed, room
+from shenqu.singing.unit import Engine, Take, Unit, cut_units, expressed, room
 from shenqu.units import SONG_RATE
 
 WORKERS = 2
@@ -41,23 +43,37 @@ def sing(
     seed: int,
     memory: MutableMapping[str, Array],
     formant_rise: float = 1.0,
+    takes: Mapping[int, Take] = MappingProxyType({}),
 ) -> Samples:
     """Return the lead voice, mono, at 48 kHz, as long as the performance.
 
     `contour` is the pitch to sing, one MIDI pitch a millisecond of the song. Units of the song that
     `memory` holds are taken from there, the others are sung by `engine` and put there. `formant_rise` is how
-    much formants rise with the pitch: 0.0 not at all, 1.0 as in nature.
+    much formants rise with the pitch: 0.0 not at all, 1.0 as in nature. Notes may be sung in other `takes`, by their
+    numbers: the units that lie on them are then.
     """
     rate = material.rate
     length = round(performance.duration_s * rate)
     speech_s, sounding = _follow(performance, np.arange(len(contour)) * MARK_S)
     marks = np.clip(((speech_s - material.origin_s) / MARK_S).round().astype(int), 0, len(material.voiced) - 1)
     voiced = _clean(material.voiced[marks] & sounding)
-    units = cut_units(
-        material, performance, contour, speech_s, voiced, engine=engine.name, seed=seed, formant_rise=formant_rise
-    )
     out = np.zeros(length + rate)
-    for unit, sound in zip(units, _sing_units(material, units, engine, memory), strict=True):
+    usual = Take(engine, seed)
+    sung: list[tuple[Unit, Array]] = []
+    for take in dict.fromkeys([usual, *takes.values()]):
+        units = cut_units(
+            material,
+            performance,
+            contour,
+            speech_s,
+            voiced,
+            engine=take.engine.name,
+            seed=take.seed,
+            formant_rise=formant_rise,
+        )
+        own = [unit for unit in units if takes.get(_note_of(unit, performance), usual) == take]
+        sung += zip(own, _sing_units(material, own, take.engine, memory), strict=True)
+    for unit, sound in sung:
         start = round(unit.first * MARK_S * rate) - room(rate)
         low, high = max(0, start), min(len(out), start + len(sound))
         out[low:high] += sound[low - start : high - start]
@@ -65,6 +81,12 @@ def sing(
     level_db = material.gain_db[marks] + expressed(performance, len(contour), lambda expression: expression.level_db)
     out *= _levels(level_db, sounding, length, rate)
     return _at_song_rate(out, rate, round(performance.duration_s * SONG_RATE))
+
+
+def _note_of(unit: Unit, performance: Performance) -> int:
+    """Return the number of the note on which the middle of a unit lies."""
+    middle_s = (unit.first + len(unit.pitch) // 2) * MARK_S
+    return max(0, bisect_right(performance.notes, middle_s, key=lambda note: note.start_s) - 1)
 
 
 def _sing_units(

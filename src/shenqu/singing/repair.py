@@ -1,0 +1,131 @@
+"""What is sung badly is sung again: by the other engine, or as another take, whichever comes out best.
+
+The look at a song is a quick one: as the pitch to sing is known, it is enough to ask how alike the sound is to
+itself one period later, nearby that period. `singing.measure` and an independent tracker tell more, later.
+
+References
+----------
+Boersma (1993), "Accurate short-term analysis of the fundamental frequency": the normalised autocorrelation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import soxr
+
+from shenqu.documents.audio import Samples
+from shenqu.documents.check import NoteCheck
+from shenqu.documents.performance import Performance
+from shenqu.dsp.pitch_track import PitchTrack
+from shenqu.singing.contour import HOP_S as MARK_S
+from shenqu.singing.measure import measure_notes
+from shenqu.singing.unit import Take
+from shenqu.units import pitch_to_hz
+
+Array = npt.NDArray[np.floating[Any]]
+
+RATE = 16_000
+HOP_S, WINDOW_S = 0.01, 0.04
+LOWEST_HZ = 55.0
+NEAR_SEMITONES = 3.0
+VOICED = 0.45
+BATCH = 512
+
+
+SingAgain = Callable[[Mapping[int, Take]], Samples]
+
+
+def repair(
+    vocal: Samples,
+    rate: int,
+    performance: Performance,
+    contour: Array,
+    *,
+    takes: Sequence[Take],
+    sing_again: SingAgain,
+) -> tuple[Samples, tuple[NoteCheck, ...]]:
+    """Return `vocal` with the notes that were sung badly in their best take, and those that stay bad.
+
+    `sing_again` sings the song with some notes, by their numbers, in other takes.
+    """
+    best = dict(enumerate(look(vocal, rate, performance, contour)))
+    bad = [number for number, note in best.items() if note.faults]
+    chosen: dict[int, Take] = {}
+    for take in takes if bad else ():
+        again = look(sing_again(dict.fromkeys(bad, take)), rate, performance, contour)
+        for number in bad:
+            if worth(again[number]) > worth(best[number]) + 0.02:
+                best[number], chosen[number] = again[number], take
+    if chosen:
+        vocal = sing_again(chosen)
+        best = dict(enumerate(look(vocal, rate, performance, contour)))
+    return vocal, tuple(note for note in best.values() if note.faults)
+
+
+def worth(note: NoteCheck) -> float:
+    """Return how good a note is, from 0 to 1: in tune, and voiced."""
+    return (note.within_50 or 0.0) * note.coverage
+
+
+def look(vocal: Samples, rate: int, performance: Performance, contour: Array) -> tuple[NoteCheck, ...]:
+    """Return what a quick look at the sung notes tells: pitch, voice and level."""
+    return measure_notes(vocal, rate, performance, pitch=near_pitch(vocal, rate, contour))
+
+
+def near_pitch(vocal: Samples, rate: int, contour: Array) -> PitchTrack:
+    """Return the pitch of `vocal` where it is within three semitones of `contour`, one MIDI pitch a millisecond.
+
+    The confidence is how alike the sound is to itself a period later, from 0 to 1.
+
+    >>> times = np.arange(48000) / 48000
+    >>> tone = np.sin(2 * np.pi * 221.0 * times).astype(np.float32)
+    >>> track = near_pitch(tone, 48000, np.full(1001, 57.0))
+    >>> float(track.f0_hz[50].round())
+    221.0
+    """
+    sound = np.asarray(soxr.resample(vocal, rate, RATE) if rate != RATE else vocal, dtype=np.float64)
+    window, longest = round(WINDOW_S * RATE), int(RATE / LOWEST_HZ) + 2
+    padded = np.pad(sound, (window // 2, window + longest))
+    count = int(len(sound) / RATE / HOP_S) + 1
+    starts = (np.arange(count) * HOP_S * RATE).astype(int)
+    marks = np.minimum((np.arange(count) * HOP_S / MARK_S).astype(int), len(contour) - 1)
+    wanted_hz = np.maximum(pitch_to_hz(contour[marks]), LOWEST_HZ)
+    found = [
+        _peaks(_likeness(padded, starts[first : first + BATCH], window, longest), wanted_hz[first : first + BATCH])
+        for first in range(0, count, BATCH)
+    ]
+    hz, likeness = (np.concatenate(values) for values in zip(*found, strict=True))
+    return PitchTrack(f0_hz=np.where(likeness >= VOICED, hz, 0.0), confidence=np.clip(likeness, 0.0, 1.0), hop_s=HOP_S)
+
+
+def _likeness(sound: Array, starts: npt.NDArray[np.int_], window: int, longest: int) -> Array:
+    """Return how alike each frame is to what follows it by each lag, shape (frames, lags), at most 1."""
+    frames = sound[starts[:, None] + np.arange(window + longest)]
+    frames = frames - frames.mean(axis=1, keepdims=True)
+    size = 1 << int(np.ceil(np.log2(window + 2 * longest)))
+    products = np.fft.irfft(
+        np.fft.rfft(frames, size, axis=1) * np.conj(np.fft.rfft(frames[:, :window], size, axis=1)), size, axis=1
+    )
+    sums = np.pad(np.cumsum(frames**2, axis=1), ((0, 0), (1, 0)))
+    energies = sums[:, window : window + longest] - sums[:, :longest]
+    likeness: Array = products[:, :longest] / (np.sqrt(energies[:, :1] * energies) + 1e-6)
+    return likeness
+
+
+def _peaks(likeness: Array, wanted_hz: Array) -> tuple[Array, Array]:
+    """Return frequency and likeness of the best lag near the one wanted, between lags by a parabola."""
+    ratio = 2.0 ** (NEAR_SEMITONES / 12.0)
+    lags = np.arange(likeness.shape[1])[None, :]
+    wanted = (RATE / wanted_hz)[:, None]
+    near = (lags >= wanted / ratio) & (lags <= wanted * ratio) & (lags > 1) & (lags < likeness.shape[1] - 1)
+    best = np.where(near, likeness, -1.0).argmax(axis=1)
+    best = np.clip(best, 1, likeness.shape[1] - 2)
+    rows = np.arange(len(best))
+    before, top, behind = (likeness[rows, best + step] for step in (-1, 0, 1))
+    bend = before - 2.0 * top + behind
+    shift = np.where(bend < -1e-9, 0.5 * (before - behind) / np.minimum(bend, -1e-9), 0.0)
+    return RATE / (best + np.clip(shift, -0.5, 0.5)), top

@@ -1,0 +1,106 @@
+"""Notes that are sung badly are sung again, and only these."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import pytest
+
+from shenqu.singing.contour import sung_pitch
+from shenqu.singing.material import prepare
+from shenqu.singing.perform import perform
+from shenqu.singing.repair import look, near_pitch, repair
+from shenqu.singing.unit import Engine, Take
+from shenqu.singing.voice import sing
+from test_singing import CLOCK, RATE, WORLD, arrangement_of, speech
+
+PITCHES = [45, 50, 47, 52, 45, 57]
+
+
+@dataclass(frozen=True)
+class Spoilt:
+    """An engine that sings what lies in a part of the song a semitone too low."""
+
+    engine: Engine
+    first_ms: int
+    last_ms: int
+
+    @property
+    def name(self):
+        return f"spoilt from {self.first_ms} to {self.last_ms}"
+
+    def singer(self, material, units):
+        sing_unit = self.engine.singer(material, units)
+
+        def spoilt(unit):
+            if not self.first_ms <= unit.first < self.last_ms:
+                return sing_unit(unit)
+            return self.engine.singer(material, [low := replace(unit, pitch=unit.pitch - 1.0)])(low)
+
+        return spoilt
+
+
+@pytest.fixture(scope="module")
+def song():
+    samples, pitch, transcript = speech()
+    performance = perform(arrangement_of(PITCHES), transcript, CLOCK, duration_s=5.0)
+    material = prepare(samples, RATE, origin_s=0.0, hz=pitch, transcript=transcript)
+    contour = sung_pitch(performance, style="hard", seed=0)
+    return performance, contour, partial(sing, material, performance, contour, seed=0, memory={})
+
+
+def test_a_note_sung_too_low_is_sung_again_by_the_other_engine(song):
+    performance, contour, sing_with = song
+    third = performance.notes[2]
+    spoilt = Spoilt(WORLD, round(1000 * third.start_s) - 200, round(1000 * third.end_s) - 100)
+    bad = sing_with(engine=spoilt)
+    assert [bool(note.faults) for note in look(bad, 48_000, performance, contour)] == [n == 2 for n in range(6)]
+    vocal, left = repair(
+        bad,
+        48_000,
+        performance,
+        contour,
+        takes=[Take(spoilt, 7), Take(WORLD, 0)],
+        sing_again=lambda takes: sing_with(engine=spoilt, takes=takes),
+    )
+    assert not left
+    assert np.array_equal(vocal, sing_with(engine=WORLD))
+
+
+def test_what_no_take_mends_stays_and_is_named(song):
+    performance, contour, sing_with = song
+    spoilt = Spoilt(WORLD, 0, 2**31)
+    bad = sing_with(engine=spoilt)
+    vocal, left = repair(
+        bad,
+        48_000,
+        performance,
+        contour,
+        takes=[Take(spoilt, 1)],
+        sing_again=lambda takes: sing_with(engine=spoilt, takes=takes),
+    )
+    assert np.array_equal(vocal, bad)
+    assert len(left) == 6 and all("cents too low" in note.faults[0] for note in left)
+
+
+def test_a_good_song_is_left_alone(song):
+    performance, contour, sing_with = song
+    vocal = sing_with(engine=WORLD)
+    again, left = repair(vocal, 48_000, performance, contour, takes=[Take(WORLD, 1)], sing_again=lambda takes: 1 / 0)
+    assert again is vocal and not left
+
+
+@pytest.mark.parametrize("cents", [-140, -37, 0, 12, 250])
+def test_the_quick_look_tells_cents(cents):
+    hz = 196.0 * 2 ** (cents / 1200)
+    times = np.arange(48_000) / 48_000
+    tone = sum(np.sin(2 * np.pi * hz * k * times) / k for k in range(1, 12)).astype(np.float32)
+    track = near_pitch(0.2 * tone, 48_000, np.full(1001, 55.0))
+    found = 1200 * np.log2(track.f0_hz[10:90] / 196.0)
+    assert np.abs(found - cents).max() < 3
+
+
+def test_the_quick_look_hears_no_voice_in_noise_or_silence():
+    noise = np.random.default_rng(0).normal(0, 0.1, 48_000).astype(np.float32)
+    assert near_pitch(noise, 48_000, np.full(1001, 55.0)).voiced.mean() < 0.05
+    assert not near_pitch(0 * noise, 48_000, np.full(1001, 55.0)).voiced.any()
