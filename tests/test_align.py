@@ -49,7 +49,7 @@ class PlantedAligner:
                 fit[inside, self.sounds.index(phone)] = 0.0
         return fit
 
-    def find_words(self, samples, words, *, whole):
+    def find_words(self, samples, words):
         start_s = float(samples[0]) if samples.size else 0.0
         end_s = start_s + samples.size / RATE
         self.windows.append((round(start_s, 3), round(end_s, 3)))
@@ -93,7 +93,10 @@ def planted(text, seconds, *, cues=None, aligner=None, **options):
     cues = cues or [Cue(text=text)]
     words = read_text(cues, lexicon=pronunciations)
     aligner = aligner or PlantedAligner([word.pronunciations[0] for word in words])
-    return align(Clock(seconds), words, cues=cues, language="en", aligner=aligner, **options), aligner
+    sound = Clock(seconds)
+    transcript = align(sound, words, cues=cues, language="en", aligner=aligner, **options)
+    assert sound.longest_s <= 90.03, "only parts are asked for"
+    return transcript, aligner
 
 
 NAMES = "alpha bravo charlie delta foxtrot hotel india juliet kilo lima november oscar papa sierra tango victor whiskey"
@@ -111,7 +114,7 @@ def check(transcript):
         assert word.start_s == word.syllables[0].start_s and word.end_s == word.syllables[-1].end_s
     for syllable in transcript.syllables:
         assert last_s <= syllable.start_s <= syllable.vowel_s < syllable.vowel_end_s <= syllable.end_s
-        assert syllable.vowel_end_s - syllable.vowel_s >= 0.02
+        assert syllable.vowel_end_s - syllable.vowel_s >= 0.0199
         assert [phone for phone in syllable.phones if phone.phone in VOWELS]
         last_s = syllable.end_s
 
@@ -124,10 +127,10 @@ def test_planted_words_come_back_where_they_were():
 
 
 def test_long_speech_is_heard_in_windows_that_meet():
-    transcript, aligner = planted(LONG, 60.0)
+    transcript, aligner = planted(LONG, 130.0)
     check(transcript)
-    assert len(transcript.words) == len(LONG.split())
-    assert all(end - start <= 30.001 for start, end in aligner.windows) and len(aligner.windows) > 1
+    assert len(transcript.heard_words) == len(LONG.split())
+    assert all(end - start <= 16.0 for start, end in aligner.windows) and len(aligner.windows) > 1
 
 
 def test_the_offset_moves_everything():
@@ -211,7 +214,7 @@ def test_the_engine_takes_any_sound():
     aligner = PocketsphinxAligner()
     alpha = pronunciations("alpha")
     for samples in (np.zeros(0, np.float32), np.zeros(50, np.float32), np.full(RATE, 2.0, np.float32)):
-        assert len(aligner.find_words(samples, [alpha], whole=False)) <= 1
+        assert len(aligner.find_words(samples, [alpha])) <= 1
         assert len(aligner.find_phones(samples, [alpha[0]])) <= 1
         assert aligner.fit(samples).shape == (max(0, (samples.size - 410) // 160 + 1), 40)
 
@@ -346,13 +349,13 @@ def test_a_text_far_longer_than_the_speech_ends_soon():
     assert_near(transcript.words[: len(starts(spoken))], starts(spoken), share=0.95)
 
 
-def heard(sound, text, **options):
+def heard(sound, text):
     samples, rate = soundfile.read(DATA / sound, dtype="float32", always_2d=True)
     cues = [Cue(text=text if " " in text else (DATA / text).read_text(encoding="utf-8").strip())]
     words = read_text(cues, lexicon=pronunciations)
     mono = soxr.resample(samples.mean(axis=1), rate, RATE)
-    sound = LongSound(pcm=np.round(mono * 32767.0).astype(np.int16), rate=RATE)
-    transcript = align(sound, words, cues=cues, language="en", aligner=PocketsphinxAligner(), **options)
+    sound = LongSound(pcm=np.round(np.clip(mono, -1.0, 1.0) * 32767.0).astype(np.int16), rate=RATE)
+    transcript = align(sound, words, cues=cues, language="en", aligner=PocketsphinxAligner())
     check(transcript)
     return transcript, words
 
@@ -392,6 +395,15 @@ def test_mandarin_has_a_syllable_a_character():
 
 
 @needs_data
-def test_another_text_is_noticed():
-    with pytest.warns(ShenquWarning, match="other words|not heard"):
-        heard("speech/jfk-inaugural.flac", "春 眠 不 觉 晓 处 处 闻 啼 鸟 夜 来 风 雨 声 花 落 知 多 少")
+@pytest.mark.filterwarnings("ignore::shenqu.errors.ShenquWarning")
+def test_a_text_that_is_not_said_is_doubted():
+    poem = "春 眠 不 觉 晓 处 处 闻 啼 鸟 夜 来 风 雨 声 花 落 知 多 少"
+    for text in (poem, "speech/sonnet002.txt"):
+        transcript, _ = heard("speech/jfk-inaugural.flac", text)
+        assert sum(word.confidence > 0.5 for word in transcript.words) <= 0.1 * len(transcript.words)
+
+
+@needs_data
+def test_a_text_with_other_words_is_warned_of():
+    with pytest.warns(ShenquWarning, match="hardly fits"):
+        heard("speech/perkins-security.mp3", "speech/cold_corpus3.txt")

@@ -60,17 +60,16 @@ class PocketsphinxAligner:
         self._names: dict[tuple[Pronunciation, int], str] = {}
 
     def find_words(
-        self, samples: npt.NDArray[np.float32], words: Sequence[Sequence[Pronunciation]], *, whole: bool
+        self, samples: npt.NDArray[np.float32], words: Sequence[Sequence[Pronunciation]]
     ) -> tuple[tuple[int, int, float, float], ...]:
         """Return (word, pronunciation, start_s, end_s) of the `words` that are heard, in their order.
 
         Words and pronunciations are counted from 0. Single words may be missing from the speech, at a
-        price; unless it is the `whole` text it may end after any of them. Nothing is returned where the
-        words do not fit the sound.
+        price. Nothing is returned where the words do not fit the sound.
         """
         names = self._names_of(words)
         places = {name: (word, choice) for word, row in enumerate(names) for choice, name in enumerate(row)}
-        if not self._hear(samples, _text(names, whole=whole)):
+        if not self._hear(samples, _text(names)):
             return ()
         segments = [segment for segment in self._decoder.seg() or () if segment.word in places]
         return tuple((*places[segment.word], *_times(segment.start_frame, segment.end_frame)) for segment in segments)
@@ -80,7 +79,7 @@ class PocketsphinxAligner:
     ) -> tuple[tuple[Phone, ...], ...]:
         """Return the phones of each of `words`, all of which are said in `samples`; nothing where they do not fit."""
         names = self._names_of([[word] for word in words])
-        if not (self._hear(samples, _text(names, whole=True, complete=True)) and self._hear_phones(samples)):
+        if not (self._hear(samples, _text(names, complete=True)) and self._hear_phones(samples)):
             return ()
         # An entry is gone as soon as the next one is asked for.
         phones = {word.name: tuple(map(_phone, word)) for word in self._decoder.get_alignment()}
@@ -140,19 +139,14 @@ class PocketsphinxAligner:
         return self._names[key]
 
 
-def _text(names: Sequence[Sequence[str]], *, whole: bool, complete: bool = False) -> Iterator[Arc]:
-    """Yield the arcs of a grammar for words in order, from state 0 to state 1.
-
-    `whole`: it ends with the last word, else with any. `complete`: no word is left out.
-    """
-    states = [0, *range(2, len(names) + 1), 1] if whole else [0, *range(2, len(names) + 2)]
+def _text(names: Sequence[Sequence[str]], *, complete: bool = False) -> Iterator[Arc]:
+    """Yield the arcs of a grammar for words in order, from state 0 to state 1; `complete`: no word is left out."""
+    states = [0, *range(2, len(names) + 1), 1]
     for before, after, row in zip(states, states[1:], names, strict=False):
         halfway = len(names) + before + 2
         yield from ((before, after, 1.0, name) for name in row)
         if not complete:
             yield from [(before, halfway, _SKIP), (halfway, after, _SKIP)]
-    if not whole:
-        yield from ((state, 1, 1.0) for state in states)
 
 
 def _times(first_frame: int, last_frame: int) -> tuple[float, float]:

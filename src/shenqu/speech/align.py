@@ -46,7 +46,6 @@ _PART_S = 15.0
 _BREAK_S = 1.5  # more than a pause: something else is heard there
 _MOST_UNSAID = 3  # in a row that may have been overheard
 _BLOCK_S = 60.0
-_CHUNK_S = 20.0
 _PAD_S = 0.3
 _CUE_PAD_S = 0.4
 _CUE_GROUP_S = 30.0
@@ -66,9 +65,9 @@ class Aligner(Protocol):
         """Return how well each of `sounds` fits each frame of 10 ms, as natural logarithms: 0.0 for the best."""
 
     def find_words(
-        self, samples: Samples, words: Sequence[Sequence[Pronunciation]], *, whole: bool
+        self, samples: Samples, words: Sequence[Sequence[Pronunciation]]
     ) -> tuple[tuple[int, int, float, float], ...]:
-        """Return (word, pronunciation, start_s, end_s) in order; unless `whole`, the speech may end after any."""
+        """Return (word, pronunciation, start_s, end_s) of those heard, in order; nothing where they do not fit."""
 
     def find_phones(self, samples: Samples, words: Sequence[Pronunciation]) -> tuple[tuple[Phone, ...], ...]:
         """Return the phones of every word, or nothing where they do not fit."""
@@ -143,7 +142,7 @@ def align(
 ) -> Transcript:
     """Return the transcript of `sound`, which is at the aligner's rate and in which `words` are said.
 
-    Only parts of the sound of about half a minute are asked for, so it may be hours long. `words` are
+    Only parts of the sound of about a minute are asked for, so it may be hours long. `words` are
     those of `cues`; cues with times tell where to look, those outside the sound are passed over. With
     `enough_syllables` only so much of the beginning is aligned as holds that many. Words that are not
     heard have no times, and there is one warning of them.
@@ -367,12 +366,12 @@ def _hear_part(
     start_s, end_s = max(limits_s[0], part[0].start_s - _PAD_S), min(limits_s[1], part[-1].end_s + _PAD_S)
     first, last = part[0].word, part[-1].word + 1
     ways = [word.pronunciations for word in words[first:last]]
-    rows = ear.aligner.find_words(ear.sound.part(start_s, end_s), ways, whole=True)
+    rows = ear.aligner.find_words(ear.sound.part(start_s, end_s), ways)
     if rows:
         heard = [_Heard(word + first, way, a_s + start_s, b_s + start_s) for word, way, a_s, b_s in rows]
         return list(_find_phones(ear, words, heard, (start_s, end_s), {entry.word: entry for entry in part}))
     if len(part) == 1:
-        return part
+        return [entry for entry in part if _lies_in(entry, limits_s)]
     before, after = _halves(part)
     middle_s = _between(before[-1], after[0])
     return [
@@ -431,11 +430,12 @@ def _find_chunk(
         middle_s = _between(heard[half - 1], heard[half])
         yield from _find_chunk(ear, words, heard[:half], (limits_s[0], middle_s), coarse)
         yield from _find_chunk(ear, words, heard[half:], (middle_s, limits_s[1]), coarse)
-    elif (
-        heard[0].word in coarse
-        and limits_s[0] <= coarse[heard[0].word].start_s < coarse[heard[0].word].end_s <= limits_s[1]
-    ):
+    elif heard[0].word in coarse and _lies_in(coarse[heard[0].word], limits_s):
         yield coarse[heard[0].word]
+
+
+def _lies_in(entry: _Heard, limits_s: tuple[float, float]) -> bool:
+    return limits_s[0] <= entry.start_s and entry.end_s <= limits_s[1]
 
 
 def _with_phones(entry: _Heard, phones: tuple[Phone, ...]) -> _Heard:
