@@ -18,8 +18,6 @@ PAUSE_S = 0.2
 """A gap between two syllables from which on the speaker has paused."""
 SONORANTS = frozenset({"M", "N", "NG", "L", "R", "W", "Y"})
 """The consonants that hum and can be sung."""
-VOICED = SONORANTS | {"B", "D", "DH", "G", "V", "Z"}
-"""The consonants in which the voice goes on."""
 
 
 class Cue(Document, frozen=True):

@@ -3,7 +3,7 @@
 A syllable's vowel begins on its note. Its onset consonants come before the beat and its coda at the
 end of its last note, both at the speed at which they were spoken; between syllables that were spoken
 without a pause the sound runs on from coda to onset. Consonants that take more than their share of
-a note lose their middle, never their beginning or end in a jump of speed; voiced ones have a larger share,
+a note lose their middle, never their beginning or end in a jump of speed; those that hum have a larger share,
 as the note goes on in them. All the time that is left
 belongs to the vowel: its first 30 ms, where the consonant becomes the vowel, keep their speed too.
 
@@ -28,7 +28,7 @@ from itertools import pairwise
 from shenqu.documents.arrangement import Arrangement, Placement
 from shenqu.documents.options import Mode
 from shenqu.documents.performance import Performance, SungNote, TempoMap, TimeMap
-from shenqu.documents.speech import PAUSE_S, VOICED, Syllable, Transcript
+from shenqu.documents.speech import PAUSE_S, SONORANTS, Syllable, Transcript
 from shenqu.documents.tune import Note
 from shenqu.errors import InputError
 
@@ -65,17 +65,17 @@ class _Slot:
         return min(max(LEAST_CONSONANT_S, UNVOICED_SHARE * (self.end_s - self.last_start_s)), self.consonant_room_s)
 
     @property
-    def has_voiced_lead(self) -> bool:
-        """Whether the voice is on in all of its onset consonants."""
+    def hums_in(self) -> bool:
+        """Whether its onset consonants all hum."""
         onset = [phone for phone in self.syllable.phones if phone.start_s < self.syllable.vowel_s]
-        return all(phone.phone in VOICED for phone in onset)
+        return all(phone.phone in SONORANTS for phone in onset)
 
     @property
-    def voiced_coda_s(self) -> float:
-        """How long the voice goes on behind the vowel."""
+    def humming_coda_s(self) -> float:
+        """How long it hums on behind the vowel."""
         until_s = self.syllable.vowel_end_s
         for phone in self.syllable.phones:
-            if phone.phone in VOICED and phone.start_s <= until_s < phone.end_s:
+            if phone.phone in SONORANTS and phone.start_s <= until_s < phone.end_s:
                 until_s = phone.end_s
         return until_s - self.syllable.vowel_end_s
 
@@ -176,7 +176,7 @@ def _lead_s(before: _Slot | None, slot: _Slot) -> float:
     if before is None:
         return min(slot.wanted_lead_s, slot.start_s)
     rest = max(0.0, slot.start_s - before.end_s)
-    room = before.consonant_room_s if slot.has_voiced_lead else before.unvoiced_room_s
+    room = before.consonant_room_s if slot.hums_in else before.unvoiced_room_s
     return min(slot.wanted_lead_s, rest + room)
 
 
@@ -243,8 +243,8 @@ def _endings(slot: _Slot, after: _Slot | None) -> tuple[float, float]:
 
 def _coda_room_s(slot: _Slot, after: _Slot, taken_s: float) -> float:
     """Return how much of the coda can be sung where the next syllable has `taken_s` of the note's end."""
-    unvoiced_s = slot.unvoiced_room_s if after.has_voiced_lead else slot.unvoiced_room_s - taken_s
-    return max(0.0, min(slot.consonant_room_s - taken_s, slot.voiced_coda_s + max(0.0, unvoiced_s)))
+    unvoiced_s = slot.unvoiced_room_s if after.hums_in else slot.unvoiced_room_s - taken_s
+    return max(0.0, min(slot.consonant_room_s - taken_s, slot.humming_coda_s + max(0.0, unvoiced_s)))
 
 
 def _join(pieces: Iterable[list[tuple[float, float]]]) -> tuple[tuple[float, float], ...]:
