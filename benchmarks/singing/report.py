@@ -25,12 +25,12 @@ percentile. `clicks`: jumps of the sound.
 words of the speech; mean of {SCORINGS} hearings), as a share of the same figure of the unsung speech, where that is at
 least .5; *fast* where the notes of the tune as written last less than {FAST_NOTE_S} s in the mean. `mcd`: mel-cepstral
 distortion of the vowels along the time map, in dB (Kubichek 1993: 24 mel cepstra without the level, that is the root
-mean square difference of smoothed mel spectra; 80 dB below the loudest nothing is compared). `similarity`: how much it
-is still the speaker, by no neural network: Bhattacharyya distance of the voiced frames' mel cepstra (their means and
-variances) from those of the speech, 1 where there is none, 0 where it is that of the median of all other recordings;
-`halves`: the same between the two halves of the speech, which differ by their words alone. Channel and room belong to a
-voice here. `cpu`: seconds of all cores a second of song, in a running process: reading, alignment, pitch, arrangement,
-voice, stems; by the clock it is less where there are two cores."""
+mean square difference of smoothed mel spectra; what lies 80 dB below the usual voiced frame is not compared).
+`similarity`: how much it is still the speaker, by no neural network: Bhattacharyya distance of the voiced frames' mel
+cepstra (their means and variances) from those of the speech, 1 where there is none, 0 where it is that of the median of
+all other recordings; `halves`: the same between the two halves of the speech, which differ by their words alone.
+Channel and room belong to a voice here. `cpu`: seconds of all cores a second of song, in a running process: reading,
+alignment, pitch, arrangement, voice, stems; by the clock it is less where there are two cores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,10 @@
 Conventions
 -----------
 Frames lie every 5 ms. A spectral envelope (CheapTrick, at the pitch that is heard there) is seen through 64 bands of
-equal width in mel, in decibels, with a floor 80 dB below the loudest: what a recording's own bandwidth cuts off would
-else count as hundreds of decibels. Its cosine transform without the mean level (c0), cut behind the 24th, is the mel
-cepstrum; scaled so that the distance of two of them is the root mean square of their difference in decibels.
+equal width in mel, in decibels, with a floor 80 dB below the peak of the usual voiced frame: what a recording's own
+bandwidth cuts off would else count as hundreds of decibels. Its cosine transform without the mean level (c0), cut
+behind the 24th, is the mel cepstrum; scaled so that the distance of two of them is the root mean square of their
+difference in decibels.
 
 References
 ----------
@@ -81,7 +82,8 @@ def analyse(samples: Samples, rate: int) -> Voice:
     sound = soxr.resample(samples, rate, RATE)
     hz = track_pitch(sound, RATE).f0_hz
     voiced = hz > 0
-    return Voice(cepstra=_cepstra(sound.astype(np.float64), np.maximum(_filled(hz), F0_FLOOR_HZ)), voiced=voiced)
+    power = np.concatenate(list(_band_power(sound.astype(np.float64), np.maximum(_filled(hz), F0_FLOOR_HZ))))
+    return Voice(cepstra=_cepstra(power, voiced), voiced=voiced)
 
 
 def distortion(sung: Voice, spoken: Voice, rows: Rows, transcript: Transcript) -> float:
@@ -131,9 +133,9 @@ def _filled(hz: Array) -> Array:
     return np.interp(np.arange(len(hz)), known, hz[known]) if len(known) else np.full(len(hz), USUAL_HZ)
 
 
-def _cepstra(sound: Array, hz: Array) -> Array:
-    power = np.concatenate(list(_band_power(sound, hz)))
-    level_db = 10.0 * np.log10(power + power.max() * 10 ** (-FLOOR_DB / 10) + 1e-30)
+def _cepstra(power: Array, voiced: npt.NDArray[np.bool_]) -> Array:
+    usual = float(np.median((power[voiced] if voiced.any() else power).max(axis=1)))
+    level_db = 10.0 * np.log10(power + usual * 10 ** (-FLOOR_DB / 10) + 1e-30)
     return np.asarray(dct(level_db, norm="ortho", axis=1)[:, 1 : CEPSTRA + 1] / np.sqrt(BANDS))
 
 

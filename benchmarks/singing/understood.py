@@ -69,8 +69,11 @@ def _tokens(text: str) -> list[str]:
 def word_accuracy(samples: Samples, rate: int, said: Sequence[str], vocabulary: Sequence[str], model: Path) -> float:
     """Return the share of words understood, one minus the word error rate, where `said` is; mean of several hearings.
 
-    Words too many count as errors, so it may be below zero.
+    Words too many count as errors, so it may be below zero. Words that the recogniser does not know are not counted.
     """
+    said, vocabulary = (_known(words, model) for words in (said, vocabulary))
+    if not said:
+        return float("nan")
     sound = soxr.resample(samples, rate, RATE)
     sound *= PEAK / (np.abs(sound).max() + 1e-9)
     heard = [_hear(sound, frozenset(vocabulary), seed, model) for seed in range(SCORINGS)]
@@ -108,9 +111,13 @@ def _hear(sound: Samples, vocabulary: frozenset[str], seed: int, model: Path) ->
     return [word for word in heard if word != UNKNOWN]
 
 
+def _known(words: Sequence[str], model: Path) -> list[str]:
+    return [word for word in words if _model(model).vosk_model_find_word(word) >= 0]
+
+
 @cache
 def _model(folder: Path) -> Any:
     import vosk  # noqa: PLC0415
 
-    vosk.SetLogLevel(-1)
+    vosk.SetLogLevel(-2)
     return vosk.Model(str(folder))
