@@ -29,6 +29,7 @@ Contour = npt.NDArray[np.floating[Any]]
 HOP_S = 0.001
 GLIDE_S = {"natural": 0.05, "hard": 0.008}
 GLIDE_LATE_S = 0.01
+GLIDE_SHARE = 0.25  # of a short note
 OVERSHOOT_CENTS = 16.0
 VIBRATO_CENTS, VIBRATO_HZ, VIBRATO_AFTER_S, VIBRATO_LEAST_S = 22.0, 5.5, 0.25, 0.45
 DRIFT_CENTS = 3.0
@@ -48,7 +49,7 @@ def sung_pitch(performance: Performance, *, style: Style, seed: int) -> Contour:
     contour = _steps(notes, times)
     for before, note in pairwise(notes):
         if note.start_s - before.end_s < PHRASE_GAP_S:
-            glide_s = GLIDE_S[style] * note.expression.glide
+            glide_s = min(GLIDE_S[style], GLIDE_SHARE * (note.end_s - note.start_s)) * note.expression.glide
             if glide_s > 0:
                 _glide(contour, before, note, glide_s)
             if style == "natural" and glide_s > 0:
