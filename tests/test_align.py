@@ -400,10 +400,10 @@ def test_a_text_that_is_not_said_is_doubted():
     poem = "春 眠 不 觉 晓 处 处 闻 啼 鸟 夜 来 风 雨 声 花 落 知 多 少"
     for text in (poem, "speech/sonnet002.txt"):
         transcript, _ = heard("speech/jfk-inaugural.flac", text)
-        assert sum(word.confidence > 0.5 for word in transcript.words) <= 0.1 * len(transcript.words)
+        assert sum(word.confidence > 0.5 for word in transcript.words) <= 0.2 * len(transcript.words)
 
 
 @needs_data
 def test_a_text_with_other_words_is_warned_of():
     with pytest.warns(ShenquWarning, match="hardly fits"):
-        heard("speech/perkins-security.mp3", "speech/cold_corpus3.txt")
+        heard("speech/acoustic_corpus.wav", "speech/perkins-security.txt")

@@ -43,6 +43,7 @@ _FAR_S = 30.0  # of sound is sought in
 _FAR_WORDS = 8000  # of text, where it does not go on as it should
 _EVIDENT = 0.1  # right texts have more, other ones less
 _PART_S = 15.0
+_TRUSTED_S = 30.0  # where there is no evidence, the aligner itself has to find the words in a whole stretch
 _BREAK_S = 1.5  # more than a pause: something else is heard there
 _MOST_UNSAID = 3  # in a row that may have been overheard
 _BLOCK_S = 60.0
@@ -90,6 +91,13 @@ class _Stretch(NamedTuple):
     last: int
     start_s: float
     end_s: float
+
+
+class _Part(NamedTuple):
+    """What the aligner is asked for at once, and the words that were matched there coarsely."""
+
+    stretch: _Stretch
+    coarse: list[_Heard]
 
 
 class _Ear:
@@ -233,7 +241,7 @@ def _hear(ear: _Ear, words: Sequence[SpokenWord], span: _Stretch, enough: int | 
     parts = chain(_located(ear, words, span, enough), [None])
     for part, after in pairwise(parts):
         assert part is not None, "only the end is None"
-        limits_s = (heard[-1].end_s if heard else span.start_s, after[0].start_s if after else span.end_s)
+        limits_s = (heard[-1].end_s if heard else span.start_s, after.coarse[0].start_s if after else span.end_s)
         heard += _hear_part(ear, words, part, limits_s)
         if enough is not None and _count(heard, words) >= enough:
             break
@@ -247,12 +255,17 @@ def _located(
     enough: int | None,
     *,
     strict: bool = True,
-) -> Iterator[list[_Heard]]:
-    """Yield neighbouring words that are said together, coarsely timed, in order.
+) -> Iterator[_Part]:
+    """Yield neighbouring words that are said together, in order.
 
     In a window without evidence that words of the text are said in it no word is used up, so that talk
     that nobody wrote down takes none with it. What the text may have had for such windows is sought at last.
     """
+    if not strict and span.end_s - span.start_s <= _TRUSTED_S:
+        found = _found(ear, words, span, strict=False)
+        if found:
+            yield _Part(span._replace(last=max(found[-1].word + 1, min(span.last, _near(span)))), found)
+        return
     place, begin_s = span.first, span.start_s
     behind_s = None
     while begin_s < span.end_s and place < span.last:
@@ -282,9 +295,14 @@ def _needed_s(words: Sequence[SpokenWord], duration_s: float, missing: int | Non
     return max(_SHORTEST_WINDOW_S, 1.6 * share * duration_s + 2.0)
 
 
+def _near(span: _Stretch) -> int:
+    """Return before which word anyone who speaks from the first one on is at the end."""
+    return span.first + int(_WORDS_PER_S * (span.end_s - span.start_s)) + 10
+
+
 def _found(ear: _Ear, words: Sequence[SpokenWord], span: _Stretch, *, strict: bool) -> list[_Heard]:
     """Return the words of the text from a place on that are said in a window; if `strict`, with evidence only."""
-    near = span._replace(last=min(span.last, span.first + int(_WORDS_PER_S * (span.end_s - span.start_s)) + 10))
+    near = span._replace(last=min(span.last, _near(span)))
     found, proof = _matched(ear, words, near)
     if not strict or proof >= _EVIDENT:
         return found
@@ -338,10 +356,15 @@ def _runs(found: Sequence[_Heard], most_unsaid: int, break_s: float) -> Iterator
         yield list(found[first:])
 
 
-def _parts(found: Sequence[_Heard]) -> Iterator[list[_Heard]]:
+def _parts(found: Sequence[_Heard]) -> Iterator[_Part]:
     """Yield what is said together in parts no longer than the aligner can rely on."""
     for run in _runs(found, _MOST_UNSAID, _BREAK_S):
-        yield from _cut(run)
+        yield from map(_part, _cut(run))
+
+
+def _part(run: list[_Heard]) -> _Part:
+    stretch = _Stretch(run[0].word, run[-1].word + 1, run[0].start_s - _PAD_S, run[-1].end_s + _PAD_S)
+    return _Part(stretch, run)
 
 
 def _cut(run: list[_Heard]) -> Iterator[list[_Heard]]:
@@ -359,24 +382,21 @@ def _halves(run: list[_Heard]) -> tuple[list[_Heard], list[_Heard]]:
     return run[:at], run[at:]
 
 
-def _hear_part(
-    ear: _Ear, words: Sequence[SpokenWord], part: list[_Heard], limits_s: tuple[float, float]
-) -> list[_Heard]:
+def _hear_part(ear: _Ear, words: Sequence[SpokenWord], part: _Part, limits_s: tuple[float, float]) -> list[_Heard]:
     """Return where the words of a part are said; where they do not fit together, each half for itself."""
-    start_s, end_s = max(limits_s[0], part[0].start_s - _PAD_S), min(limits_s[1], part[-1].end_s + _PAD_S)
-    first, last = part[0].word, part[-1].word + 1
-    ways = [word.pronunciations for word in words[first:last]]
-    rows = ear.aligner.find_words(ear.sound.part(start_s, end_s), ways)
+    first, last, start_s, end_s = part.stretch
+    start_s, end_s = max(limits_s[0], start_s), min(limits_s[1], end_s)
+    rows = ear.aligner.find_words(ear.sound.part(start_s, end_s), [word.pronunciations for word in words[first:last]])
     if rows:
         heard = [_Heard(word + first, way, a_s + start_s, b_s + start_s) for word, way, a_s, b_s in rows]
-        return list(_find_phones(ear, words, heard, (start_s, end_s), {entry.word: entry for entry in part}))
-    if len(part) == 1:
-        return [entry for entry in part if _lies_in(entry, limits_s)]
-    before, after = _halves(part)
+        return list(_find_phones(ear, words, heard, (start_s, end_s), {entry.word: entry for entry in part.coarse}))
+    if len(part.coarse) == 1:
+        return [entry for entry in part.coarse if _lies_in(entry, limits_s)]
+    before, after = _halves(part.coarse)
     middle_s = _between(before[-1], after[0])
     return [
-        *_hear_part(ear, words, before, (limits_s[0], middle_s)),
-        *_hear_part(ear, words, after, (middle_s, limits_s[1])),
+        *_hear_part(ear, words, _part(before), (limits_s[0], middle_s)),
+        *_hear_part(ear, words, _part(after), (middle_s, limits_s[1])),
     ]
 
 
