@@ -233,7 +233,7 @@ def test_the_time_map_never_runs_back_and_holds_every_vowel_onset(rows):
         assert np.all(np.abs(inside - note.pitch) < 0.5)
 
 
-@pytest.mark.parametrize("rest", ["1/8", "1/4", "3/8"])
+@pytest.mark.parametrize("rest", ["1/8", "1/4"])
 def test_a_note_keeps_its_pitch_to_its_end_however_soon_the_next_one_comes(rest):
     def first_note(rest):
         placements = list(arrangement_of([50, 57]).placements)
@@ -246,7 +246,8 @@ def test_a_note_keeps_its_pitch_to_its_end_however_soon_the_next_one_comes(rest)
         contour = sung_pitch(performance, style="natural", seed=0)
         return contour[round(note.start_s * 1000) : round(note.end_s * 1000)]
 
-    assert np.array_equal(first_note(rest), first_note("2"))
+    assert np.array_equal(first_note(rest), first_note("3/8"))
+    assert first_note("2")[-1] < 49.9 < first_note(rest)[-1]  # only before a pause it falls
 
 
 @settings(max_examples=50, deadline=None)

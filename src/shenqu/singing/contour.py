@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from shenqu.documents.options import Style
 from shenqu.documents.performance import Performance, SungNote
+from shenqu.documents.speech import PAUSE_S
 
 Contour = npt.NDArray[np.floating[Any]]
 
@@ -34,8 +35,8 @@ OVERSHOOT_CENTS = 16.0
 VIBRATO_CENTS, VIBRATO_HZ, VIBRATO_AFTER_S, VIBRATO_LEAST_S = 22.0, 5.5, 0.25, 0.45
 DRIFT_CENTS = 3.0
 RISE_CENTS, RISE_S = 30.0, 0.04
-FALL_CENTS, FALL_S = 30.0, 0.06
-PHRASE_GAP_S = 0.06
+FALL_CENTS, FALL_S, FALL_SHARE = 30.0, 0.06, 0.3
+CONSONANT_GAP_S = 0.06  # from which on no voice leads from note to note
 SETTLED_S = 0.04
 
 
@@ -48,7 +49,7 @@ def sung_pitch(performance: Performance, *, style: Style, seed: int) -> Contour:
     notes = performance.notes
     contour = _steps(notes, times)
     for before, note in pairwise(notes):
-        if note.start_s - before.end_s < PHRASE_GAP_S:
+        if note.start_s - before.end_s < CONSONANT_GAP_S:
             glide_s = min(GLIDE_S[style], GLIDE_SHARE * (note.end_s - note.start_s)) * note.expression.glide
             if glide_s > 0:
                 _glide(contour, before, note, glide_s)
@@ -65,7 +66,7 @@ def _steps(notes: tuple[SungNote, ...], times: Contour) -> Contour:
     ends = np.array([note.end_s for note in notes[:-1]])
     pitches = np.array([float(note.pitch) for note in notes])
     starts = np.array([note.start_s for note in notes[1:]])
-    turns = np.where(starts - ends < PHRASE_GAP_S, starts, ends)
+    turns = np.where(starts - ends < CONSONANT_GAP_S, starts, ends)
     return pitches[np.searchsorted(turns, times, side="right")]
 
 
@@ -95,7 +96,7 @@ def _ornament(
 ) -> None:
     length_s = note.end_s - note.start_s
     freedom = float(np.clip((length_s - 0.15) / 0.35, 0.0, 1.0)) / 100
-    if before is None or note.start_s - before.end_s >= PHRASE_GAP_S:
+    if before is None or note.start_s - before.end_s >= PAUSE_S:
         begin_s = max(note.start_s - 0.2, before.end_s if before else 0.0)
         part, times = _span(contour, begin_s, note.start_s + RISE_S)
         share = np.clip((times - (note.start_s - begin_s) + 0.02) / (RISE_S + 0.02), 0.0, 1.0)
@@ -104,9 +105,10 @@ def _ornament(
     contour[part] += freedom * _drift(times, rng)
     if length_s >= VIBRATO_LEAST_S:
         contour[part] += note.expression.vibrato * _vibrato(times)
-    if after is None or after.start_s - note.end_s >= PHRASE_GAP_S:
-        part, times = _span(contour, note.end_s - FALL_S, note.end_s)
-        contour[part] -= FALL_CENTS / 100 * (times / FALL_S) ** 2
+    if after is None or after.start_s - note.end_s >= PAUSE_S:
+        fall_s = min(FALL_S, FALL_SHARE * length_s)
+        part, times = _span(contour, note.end_s - fall_s, note.end_s)
+        contour[part] -= FALL_CENTS / 100 * (times / fall_s) ** 2
 
 
 def _drift(times: Contour, rng: np.random.Generator) -> Contour:

@@ -32,6 +32,7 @@ Array = npt.NDArray[np.float64]
 SETTLED_S, RELEASE_S = 0.04, 0.02
 HEAD_FROM_S, HEAD_SHARE = 0.02, 0.7
 SHORTEST_COVERED_S = 0.2
+SHORTEST_TUNED_S = 0.1  # of a shorter one nobody hears the pitch
 ONSET_REACH_S, RISE_S, LEAST_RISE_DB, LEVEL_HOP_S = 0.1, 0.04, 6.0, 0.005
 ONSET_GOOD_MS = 30.0
 OFF_CENTS, LEAST_WITHIN_50, LEAST_COVERAGE, LATE_MS = 35.0, 0.8, 0.5, 60.0
@@ -195,9 +196,11 @@ def _measure_note(note: SungNote, pitch: PitchTrack, level_db: float) -> NoteChe
 
 def _faults_of_voice(note: NoteCheck) -> Iterator[str]:
     """Yield what a listener would complain about in the voice itself."""
-    if note.cents is not None and abs(note.cents) > OFF_CENTS:
+    if note.cents is None or note.within_50 is None or note.end_s - note.start_s < SHORTEST_TUNED_S:
+        pass
+    elif abs(note.cents) > OFF_CENTS:
         yield f"{abs(note.cents):.0f} cents too {'high' if note.cents > 0 else 'low'}"
-    elif note.within_50 is not None and note.within_50 < LEAST_WITHIN_50:
+    elif note.within_50 < LEAST_WITHIN_50:
         yield f"wavers: only {100 * note.within_50:.0f} % within 50 cents"
     if note.end_s - note.start_s >= SHORTEST_COVERED_S and note.coverage < LEAST_COVERAGE:
         yield f"voiced for only {100 * note.coverage:.0f} %"
