@@ -165,6 +165,16 @@ def test_only_the_changed_note_is_sung_again():
     assert np.array_equal(after, sung(arrangement_of([50, 52, 53, 56, 53, 52]))[0])
 
 
+def test_a_muted_note_leaves_the_later_ones_as_they_were():
+    whole = arrangement_of([50, 52, 53, 55, 53, 52])
+    placements = list(whole.placements)
+    placements[1] = placements[1].replace(syllable=None)
+    before, performance = sung(whole, style="natural")
+    after, _ = sung(whole.replace(placements=tuple(placements)), style="natural")
+    changed = np.flatnonzero(np.abs(before - after) > 1e-6) / 48000
+    assert changed.max() < performance.notes[2].start_s + 0.1
+
+
 def test_what_is_damaged_in_the_cache_is_sung_again(tmp_path):
     arrangement = arrangement_of([50, 52, 53])
     before, _ = sung(arrangement, memory=ArrayCache(tmp_path))

@@ -7,6 +7,7 @@ same bytes, whoever made it.
 from __future__ import annotations
 
 import hashlib
+import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ Painter = Callable[[int, Picture], None]
 TAIL_S = 1.0
 ANOTHER_TAKE = 1_000_003
 LONGEST_SONG_S = 900.0
-MARGIN_S = 0.5
+MARGIN_S, STRIDE_S = 0.5, 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,9 +188,8 @@ def render_lead(song: Song, speech: Path, *, report: Report) -> Lead:
 
 def _sing(song: Song, performance: Performance, clock: TempoMap, speech: Path) -> Lead:
     """Sing the lead voice; only the part of the recording that is sung is read."""
-    speech_s = [row[1] for row in performance.time_map.rows]
-    origin_s = max(0.0, min(speech_s) - MARGIN_S)
-    audio = read_audio(speech, start_s=origin_s, end_s=max(speech_s) + MARGIN_S, channel=song.options.speaker)
+    origin_s, end_s = _part_read([row[1] for row in performance.time_map.rows])
+    audio = read_audio(speech, start_s=origin_s, end_s=end_s, channel=song.options.speaker)
     rate = working_rate(audio.rate)
     samples = np.ascontiguousarray(soxr.resample(audio.mono, audio.rate, rate), dtype=np.float32)
     memory = ArrayCache()
@@ -210,6 +210,16 @@ def _sing(song: Song, performance: Performance, clock: TempoMap, speech: Path) -
     memory.prune()
     _warn_of_bad(bad)
     return Lead(performance=performance, clock=clock, vocal=vocal, spoken=spoken, origin_s=origin_s)
+
+
+def _part_read(speech_s: Sequence[float]) -> tuple[float, float]:
+    """Return the part of the recording that holds all of `speech_s`, in strides: a changed note seldom changes it.
+
+    >>> _part_read([7.0, 12.3]), _part_read([0.2, 12.3])
+    ((5.0, 15.0), (0.0, 15.0))
+    """
+    origin_s = max(0.0, STRIDE_S * math.floor((min(speech_s) - MARGIN_S) / STRIDE_S))
+    return origin_s, STRIDE_S * math.ceil((max(speech_s) + MARGIN_S) / STRIDE_S)
 
 
 def _warn_of_bad(bad: Sequence[NoteCheck]) -> None:

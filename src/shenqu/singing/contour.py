@@ -58,7 +58,8 @@ def sung_pitch(performance: Performance, *, style: Style, seed: int) -> Contour:
     if style == "natural":
         for number, note in enumerate(notes):
             neighbours = (notes[number - 1] if number else None, notes[number + 1] if number + 1 < len(notes) else None)
-            _ornament(contour, note, *neighbours, np.random.default_rng([seed, number]))
+            # By its time, not its number: a note added, muted or split must leave the later ones as they were.
+            _ornament(contour, note, *neighbours, np.random.default_rng([seed, round(note.start_s * 1e6)]))
     return contour
 
 
