@@ -41,7 +41,8 @@ _UNSURE = 0.3  # the part of a window, at its end, whose words may be pulled the
 _WORDS_PER_S = 5.0
 _FAR_S = 30.0  # of sound is sought in
 _FAR_WORDS = 8000  # of text, where it does not go on as it should
-_EVIDENT = 0.1  # right texts have more, other ones less
+_EVIDENT = 0.1  # pieces of right texts have more, the best that other ones find have less
+_PIECE_S = 20.0
 _PART_S = 15.0
 _TRUSTED_S = 30.0  # where there is no evidence, the aligner itself has to find the words in a whole stretch
 _BREAK_S = 1.5  # more than a pause: something else is heard there
@@ -91,6 +92,13 @@ class _Stretch(NamedTuple):
     last: int
     start_s: float
     end_s: float
+
+
+class _Matched(NamedTuple):
+    """Words that match a stretch of sound, coarsely timed, and what the path through them is worth."""
+
+    words: list[_Heard]
+    worth: float
 
 
 class _Part(NamedTuple):
@@ -258,32 +266,39 @@ def _located(
 ) -> Iterator[_Part]:
     """Yield neighbouring words that are said together, in order.
 
-    In a window without evidence that words of the text are said in it no word is used up, so that talk
-    that nobody wrote down takes none with it. What the text may have had for such windows is sought at last.
+    In a piece without evidence that words of the text are said in it no word is used up, so that talk
+    that nobody wrote down takes none with it. What the text has for such sound is sought when it is known which
+    words are left for it.
     """
     if not strict and span.end_s - span.start_s <= _TRUSTED_S:
-        found = _found(ear, words, span, strict=False)
+        found = _matched(ear, words, span._replace(last=_near(span))).words
         if found:
-            yield _Part(span._replace(last=max(found[-1].word + 1, min(span.last, _near(span)))), found)
+            yield _Part(span._replace(last=_near(span)), found)
         return
-    place, begin_s = span.first, span.start_s
-    behind_s = None
+    place, begin_s, behind_s = span.first, span.start_s, span.start_s
     while begin_s < span.end_s and place < span.last:
         missing = None if enough is None else enough - sum(word.syllables for word in words[span.first : place])
         rest = words[place : span.last]
         stop_s = min(span.end_s, begin_s + min(_WINDOW_S, _needed_s(rest, span.end_s - begin_s, missing)))
-        found = _found(ear, words, _Stretch(place, span.last, begin_s, stop_s), strict=strict)
-        found = _sure(found, begin_s, stop_s, is_last=stop_s >= span.end_s)
-        if found:
-            if behind_s is not None:
-                gap = _Stretch(place, found[0].word, behind_s, found[0].start_s)
+        window = _Stretch(place, span.last, begin_s, stop_s)
+        pieces = (
+            _proven(ear, words, window)
+            if strict
+            else list(_pieces(_matched(ear, words, window._replace(last=_near(window))).words))
+        )
+        sure = pieces if stop_s >= span.end_s else _sure(pieces, stop_s - _UNSURE * (stop_s - begin_s))
+        for piece in sure:
+            if strict and piece[0].start_s - behind_s > _BREAK_S:
+                gap = _Stretch(place, piece[0].word, behind_s, piece[0].start_s)
                 yield from _located(ear, words, gap, None, strict=False)
-            yield from _parts(found)
-            place, begin_s, behind_s = found[-1].word + 1, found[-1].end_s, None
-        else:
-            behind_s = begin_s if behind_s is None and strict else behind_s
+            yield from _parts(piece)
+            place, begin_s = piece[-1].word + 1, piece[-1].end_s
+            behind_s = begin_s
+        if not sure:
             begin_s = stop_s if stop_s >= span.end_s else begin_s + (stop_s - begin_s) * (1.0 - _UNSURE)
-    if behind_s is not None:
+        elif stop_s >= span.end_s:
+            break
+    if strict and span.end_s - behind_s > _BREAK_S:
         yield from _located(ear, words, _Stretch(place, span.last, behind_s, span.end_s), enough, strict=False)
 
 
@@ -297,34 +312,57 @@ def _needed_s(words: Sequence[SpokenWord], duration_s: float, missing: int | Non
 
 def _near(span: _Stretch) -> int:
     """Return before which word anyone who speaks from the first one on is at the end."""
-    return span.first + int(_WORDS_PER_S * (span.end_s - span.start_s)) + 10
+    return min(span.last, span.first + int(_WORDS_PER_S * (span.end_s - span.start_s)) + 10)
 
 
-def _found(ear: _Ear, words: Sequence[SpokenWord], span: _Stretch, *, strict: bool) -> list[_Heard]:
-    """Return the words of the text from a place on that are said in a window; if `strict`, with evidence only."""
-    near = span._replace(last=min(span.last, _near(span)))
-    found, proof = _matched(ear, words, near)
-    if not strict or proof >= _EVIDENT:
-        return found
-    if near.last < span.last:
-        far = _Stretch(
-            span.first, min(span.last, span.first + _FAR_WORDS), span.start_s, min(span.end_s, span.start_s + _FAR_S)
-        )
-        found, proof = _matched(ear, words, far)
-        if found and proof >= _EVIDENT:
+def _proven(ear: _Ear, words: Sequence[SpokenWord], span: _Stretch) -> list[list[_Heard]]:
+    """Return the words of a window for which there is evidence, piece by piece.
+
+    Where there is none at all they are sought further on in the text.
+    """
+    pieces = _evident(ear, words, span)
+    if not pieces and _near(span) < span.last:
+        far = span._replace(last=min(span.last, span.first + _FAR_WORDS), end_s=min(span.end_s, span.start_s + _FAR_S))
+        found = _matched(ear, words, far).words
+        if found:
             place = max(_runs(found, _MOST_UNSAID, _BREAK_S), key=len)[0].word
-            found, proof = _matched(
-                ear, words, near._replace(first=place, last=min(span.last, place + near.last - near.first))
-            )
-            return found if proof >= _EVIDENT else []
-    return []
+            pieces = _evident(ear, words, span._replace(first=place))
+    return pieces
 
 
-def _matched(ear: _Ear, words: Sequence[SpokenWord], span: _Stretch) -> tuple[list[_Heard], float]:
-    """Return the words of a stretch that match its sound, and the evidence for them."""
-    said = [word.pronunciations[0] for word in words[span.first : span.last]]
-    fit = ear.coarse_fit(span.start_s, span.end_s)
-    path = match(fit, ear.columns, said)
+def _evident(ear: _Ear, words: Sequence[SpokenWord], span: _Stretch) -> list[list[_Heard]]:
+    """Return the pieces with evidence, if there is some for the whole window too.
+
+    A text as long as a window's has words that fit any piece of speech; it is not so when it is read backwards.
+    """
+    near = span._replace(last=_near(span))
+    matched = _matched(ear, words, near)
+    if not _is_evident(ear, words, near, matched.worth):
+        return []
+    return [piece for piece in _pieces(matched.words) if _is_evident(ear, words, _stretch(piece))]
+
+
+def _stretch(piece: Sequence[_Heard]) -> _Stretch:
+    return _Stretch(piece[0].word, piece[-1].word + 1, piece[0].start_s, piece[-1].end_s)
+
+
+def _pieces(found: Sequence[_Heard]) -> Iterator[list[_Heard]]:
+    """Yield words in pieces long enough for evidence."""
+    piece: list[_Heard] = []
+    for entry in found:
+        rest_s = found[-1].end_s - entry.start_s
+        if piece and entry.end_s - piece[0].start_s > _PIECE_S and rest_s > _PIECE_S / 2:
+            yield piece
+            piece = []
+        piece.append(entry)
+    if piece:
+        yield piece
+
+
+def _matched(ear: _Ear, words: Sequence[SpokenWord], span: _Stretch) -> _Matched:
+    """Return the words of a stretch that match its sound."""
+    said = _first_ways(words, span)
+    path = match(ear.coarse_fit(span.start_s, span.end_s), ear.columns, said)
     heard = []
     for entry in path.matches:
         times_s = [span.start_s + frame * FRAME_S for frame in (*entry.firsts, entry.end)]
@@ -333,16 +371,26 @@ def _matched(ear: _Ear, words: Sequence[SpokenWord], span: _Stretch) -> tuple[li
             for name, (start_s, end_s) in zip(said[entry.word], pairwise(times_s), strict=True)
         )
         heard.append(_Heard(entry.word + span.first, 0, times_s[0], times_s[-1], phones))
-    return heard, evidence(fit, ear.columns, said, path.worth)
+    return _Matched(heard, path.worth)
 
 
-def _sure(found: list[_Heard], begin_s: float, stop_s: float, *, is_last: bool) -> list[_Heard]:
-    """Return the words of a window up to the last pause that is well inside it; all of them in the `is_last` one."""
-    if is_last:
-        return found
-    inside = [entry for entry in found if entry.end_s <= stop_s - _UNSURE * (stop_s - begin_s)]
-    pauses = [index for index, (a, b) in enumerate(pairwise(inside), 1) if b.start_s - a.end_s >= GAP_S]
-    return inside[: pauses[-1]] if pauses else inside
+def _first_ways(words: Sequence[SpokenWord], span: _Stretch) -> list[Pronunciation]:
+    return [word.pronunciations[0] for word in words[span.first : span.last]]
+
+
+def _is_evident(ear: _Ear, words: Sequence[SpokenWord], span: _Stretch, worth: float | None = None) -> bool:
+    """Return whether the words of a stretch are said in it; `worth` is that of the path through them, if known."""
+    fit, said = ear.coarse_fit(span.start_s, span.end_s), _first_ways(words, span)
+    worth = match(fit, ear.columns, said).worth if worth is None else worth
+    return evidence(fit, ear.columns, said, worth) >= _EVIDENT
+
+
+def _sure(pieces: Sequence[list[_Heard]], limit_s: float) -> list[list[_Heard]]:
+    """Return the words of a window up to its last pause before `limit_s`."""
+    inside = [entry for piece in pieces for entry in piece if entry.end_s <= limit_s]
+    pauses = [a.word for a, b in pairwise(inside) if b.start_s - a.end_s >= GAP_S]
+    last = pauses[-1] if pauses else inside[-1].word if inside else -1
+    return list(filter(None, ([entry for entry in piece if entry.word <= last] for piece in pieces)))
 
 
 def _runs(found: Sequence[_Heard], most_unsaid: int, break_s: float) -> Iterator[list[_Heard]]:
@@ -363,8 +411,8 @@ def _parts(found: Sequence[_Heard]) -> Iterator[_Part]:
 
 
 def _part(run: list[_Heard]) -> _Part:
-    stretch = _Stretch(run[0].word, run[-1].word + 1, run[0].start_s - _PAD_S, run[-1].end_s + _PAD_S)
-    return _Part(stretch, run)
+    stretch = _stretch(run)
+    return _Part(stretch._replace(start_s=stretch.start_s - _PAD_S, end_s=stretch.end_s + _PAD_S), run)
 
 
 def _cut(run: list[_Heard]) -> Iterator[list[_Heard]]:
