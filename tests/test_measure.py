@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
+from shenqu.documents.arrangement import Expression
 from shenqu.documents.performance import Performance, SungNote, TimeMap
 from shenqu.documents.speech import Phone, Syllable, Transcript, Word
 from shenqu.dsp.pitch_track import PitchTrack
 from shenqu.engines.swift_pitch import track_pitch
-from shenqu.singing.measure import clicks, measure
+from shenqu.singing.measure import clicks, measure, measure_notes
 
 RATE = 48_000
 NOTE_S = 0.5
@@ -100,6 +101,30 @@ def test_a_quiet_note_is_told():
     check = measured(sung(quiet={4: -20.0}))
     assert check.notes[4].level_db == pytest.approx(-20, abs=1.0)
     assert check.notes[4].faults == ("20 dB quieter than the others",)
+
+
+def noted(changes):
+    """The song with some notes changed, by their numbers."""
+    notes = tuple(note.replace(**changes.get(index, {})) for index, note in enumerate(performance().notes))
+    return performance().replace(notes=notes)
+
+
+@pytest.mark.parametrize(
+    ("expression", "spoilt"),
+    [(Expression(level_db=-20.0), {"quiet": {4: -20.0}}), (Expression(breath=1.0), {"silent": {4}})],
+)
+def test_what_was_asked_for_is_no_fault(expression, spoilt):
+    vocal = sung(**spoilt)
+    pitch = track_pitch(vocal, RATE)
+    assert measure_notes(vocal, RATE, performance(), pitch=pitch)[4].faults
+    assert not measure_notes(vocal, RATE, noted({4: {"expression": expression}}), pitch=pitch)[4].faults
+
+
+def test_a_note_without_length_is_measured_too():
+    vocal = sung()
+    start_s = performance().notes[4].start_s
+    notes = measure_notes(vocal, RATE, noted({4: {"end_s": start_s + 1e-6}}), pitch=track_pitch(vocal, RATE))
+    assert not any(note.faults for note in notes[:4]) and notes[4].level_db < -60
 
 
 def test_clicks_are_counted_where_they_were_put():

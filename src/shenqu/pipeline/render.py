@@ -225,7 +225,8 @@ def _part_read(speech_s: Sequence[float]) -> tuple[float, float]:
 def _warn_of_bad(bad: Sequence[NoteCheck]) -> None:
     if bad:
         first = f"the first at {bad[0].start_s:.1f} s ({bad[0].faults[0]})"
-        message = f"{len(bad)} notes stay bad, {first}; `shenqu check` lists them, with the reasons"
+        stay = "1 note stays" if len(bad) == 1 else f"{len(bad)} notes stay"
+        message = f"{stay} bad, {first}; `shenqu check` lists them, with the reasons"
         warnings.warn(message, ShenquWarning, stacklevel=4)
 
 

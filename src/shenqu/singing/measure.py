@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from shenqu.documents.arrangement import Expression
 from shenqu.documents.audio import Samples
 from shenqu.documents.check import NoteCheck, SongCheck
 from shenqu.documents.performance import Performance, SungNote
@@ -37,6 +38,7 @@ ONSET_REACH_S, RISE_S, LEAST_RISE_DB, LEVEL_HOP_S = 0.1, 0.04, 6.0, 0.005
 ONSET_GOOD_MS = 30.0
 OFF_CENTS, LEAST_WITHIN_50, LEAST_COVERAGE, LATE_MS = 35.0, 0.8, 0.5, 60.0
 MOST_STRETCH, MOST_SHIFT, QUIET_DB = 6.0, 12.0, 12.0
+BREATHY, WIDE = 0.3, 2.0  # breath, vibrato and glide as asked for, from which on pitch says little
 
 
 def measure(
@@ -140,7 +142,8 @@ def _hums(syllable: Syllable) -> bool:
 def _levels_db(vocal: Samples, rate: int, notes: Sequence[SungNote]) -> list[float]:
     """Return each note's level against the usual one."""
     parts = [vocal[round(note.start_s * rate) : round(note.end_s * rate)] for note in notes]
-    levels = np.array([10.0 * np.log10(float(np.square(part, dtype=np.float64).mean()) + 1e-12) for part in parts])
+    powers = np.array([float(np.square(part, dtype=np.float64).sum()) / max(1, len(part)) for part in parts])
+    levels = 10.0 * np.log10(powers + 1e-12)
     return [float(level) for level in levels - np.median(levels)]
 
 
@@ -191,20 +194,21 @@ def _measure_note(note: SungNote, pitch: PitchTrack, level_db: float) -> NoteChe
         coverage=round(_coverage(note, pitch), 4),
         level_db=round(level_db, 1),
     )
-    return check.replace(faults=tuple(_faults_of_voice(check)))
+    return check.replace(faults=tuple(_faults_of_voice(check, note.expression)))
 
 
-def _faults_of_voice(note: NoteCheck) -> Iterator[str]:
-    """Yield what a listener would complain about in the voice itself."""
-    if note.cents is None or note.within_50 is None or note.end_s - note.start_s < SHORTEST_TUNED_S:
+def _faults_of_voice(note: NoteCheck, asked: Expression) -> Iterator[str]:
+    """Yield what a listener would complain about in the voice itself; what was `asked` for is no fault."""
+    has_voice = asked.breath < BREATHY
+    if not has_voice or note.cents is None or note.within_50 is None or note.end_s - note.start_s < SHORTEST_TUNED_S:
         pass
     elif abs(note.cents) > OFF_CENTS:
         yield f"{abs(note.cents):.0f} cents too {'high' if note.cents > 0 else 'low'}"
-    elif note.within_50 < LEAST_WITHIN_50:
+    elif note.within_50 < LEAST_WITHIN_50 and max(asked.vibrato, asked.glide) <= WIDE:
         yield f"wavers: only {100 * note.within_50:.0f} % within 50 cents"
-    if note.end_s - note.start_s >= SHORTEST_COVERED_S and note.coverage < LEAST_COVERAGE:
+    if has_voice and note.end_s - note.start_s >= SHORTEST_COVERED_S and note.coverage < LEAST_COVERAGE:
         yield f"voiced for only {100 * note.coverage:.0f} %"
-    if note.level_db < -QUIET_DB:
+    if note.level_db - min(0.0, asked.level_db) < -QUIET_DB:
         yield f"{-note.level_db:.0f} dB quieter than the others"
 
 
