@@ -155,6 +155,16 @@ def test_a_film_can_be_made_of_sound_alone(folder):
     assert len(frames) / 30 <= 7.1
 
 
+@pytest.mark.parametrize("mode", ["phrase", "flow"])
+def test_the_length_that_is_named_as_the_least_is_enough(folder, capsys, mode):
+    out = folder / f"short_{mode}.wav"
+    words = ["sing", str(folder / "line.wav"), "--tune", "twinkle", "--text", TEXT, "--mode", mode, "-o", str(out)]
+    assert run([*words, "--length", "2"]) == 1
+    least = capsys.readouterr().err.split("give --length ")[1].split()[0]
+    assert run([*words, "--length", least, "--band", "none"]) == 0
+    assert soundfile.info(out).duration <= float(least)
+
+
 def test_python_and_command_line_give_one_answer(song):
     made = shenqu.sing(song / "line.wav", "twinkle", text=TEXT, out=song / "python.wav")
     assert made.out.read_bytes() == (song / "line.song.wav").read_bytes()

@@ -79,11 +79,19 @@ def _arranged(
     arrangement = _arrange(tune, heard, transpose, factor, options)
     if length_s is None:
         return tune, arrangement
-    factor = arrangement.tempo_factor
+    factor = _factor_that_fits(tune, length_s, arrangement.tempo_factor)
     clipped = clip_tune(tune, length_s=length_s, tempo_factor=factor, tail_s=TAIL_S)
-    if clipped != tune:
+    if clipped != tune or factor != arrangement.tempo_factor:
         arrangement = _arrange(clipped, heard, transpose, factor, options)
     return clipped, arrangement
+
+
+def _factor_that_fits(tune: Tune, length_s: float, factor: float) -> float:
+    """Return `factor`, or a faster one at which the first phrase of `tune` ends within `length_s`."""
+    faster = (factor * 1.05**step for step in range(17))
+    factors = [factor, *(other for other in faster if factor < other < FASTEST), FASTEST]
+    ends_s = (song_tempo(tune, tempo_factor=other).beat_to_s(tune.phrase_ends[0]) for other in factors)
+    return next((other for other, end_s in zip(factors, ends_s, strict=True) if end_s + TAIL_S <= length_s), factor)
 
 
 def _arrange(tune: Tune, heard: Heard, transpose: int, factor: float | None, options: SingOptions) -> Arrangement:
