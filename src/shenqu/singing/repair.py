@@ -106,7 +106,7 @@ def _likeness(sound: Array, starts: npt.NDArray[np.int_], window: int, longest: 
     """Return how alike each frame is to what follows it by each lag, shape (frames, lags), at most 1."""
     frames = sound[starts[:, None] + np.arange(window + longest)]
     frames = frames - frames.mean(axis=1, keepdims=True)
-    size = 1 << int(np.ceil(np.log2(window + 2 * longest)))
+    size = 1 << int(np.ceil(np.log2(window + longest)))
     products = np.fft.irfft(
         np.fft.rfft(frames, size, axis=1) * np.conj(np.fft.rfft(frames[:, :window], size, axis=1)), size, axis=1
     )
