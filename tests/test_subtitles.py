@@ -33,10 +33,14 @@ def test_encodings_are_told_apart(tmp_path, encoding):
     assert [cue.text for cue in read_words(str(path))] == ["你还好吗？Are you OK?"]
 
 
-def test_lone_high_bytes_are_western(tmp_path):
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [("don’t", "cp1252"), ("schöne Grüße", "cp1252"), ("朱镕基", "gbk"), ("你们 are 镕 OK 好", "gbk")],
+)
+def test_lone_high_bytes_are_western(tmp_path, text, encoding):
     path = tmp_path / "words.txt"
-    path.write_bytes("don’t".encode("cp1252"))
-    assert read_words(str(path))[0].text == "don’t"
+    path.write_bytes(text.encode(encoding))
+    assert read_words(str(path))[0].text == text
 
 
 def test_subrip_gives_times_and_no_markup(tmp_path):

@@ -95,14 +95,17 @@ def _read(path: Path) -> bytes:
 
 
 def _decode(data: bytes, path: Path) -> str:
-    """Return text in UTF-8, UTF-16, GB 18030 (which includes GBK) or, with lone high bytes only, Windows-1252."""
+    """Return text in UTF-8, UTF-16, GB 18030 (which includes GBK) or, where high bytes mostly stand alone, cp1252.
+
+    Chinese signs are pairs of high bytes, but for rare ones; accented letters have others beside them at times.
+    """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
     elif b"\0" in data:
         encodings = ["utf-16-le" if data[1::2].count(0) > data[::2].count(0) else "utf-16-be"]
     else:
-        lone = not re.search(rb"[\x80-\xff]{2}", data)
-        encodings = ["utf-8-sig", "cp1252" if lone else "gb18030"]
+        runs = re.findall(rb"[\x80-\xff]+", data)
+        encodings = ["utf-8-sig", "cp1252" if sum(map(len, runs)) < 2 * len(runs) else "gb18030"]
     for encoding in encodings:
         try:
             return data.decode(encoding)
