@@ -1,6 +1,8 @@
 """`shenqu words` as a user meets it, and `sing` on what it wrote."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 import soundfile
@@ -105,7 +107,11 @@ def test_all_of_the_recording_is_heard_without_a_text():
         (["words", "line.wav", "--text", "line.json", "--start", "99"], 1, "line.wav"),
         (["words", "line.wav", "--text", "line.json", "--start", "0.1", "--end", "0.5"], 1, "line.json"),
         (["words", "line.wav", "--end", "-1"], 1, "--end"),
+        (["words", "line.wav", "--start", "nan"], 1, "a number"),
         (["words", "missing.wav"], 1, "missing.wav"),
+        (["words", "line.wav", "--from", "missing.json"], 1, "no such file"),
+        (["words", "line.wav", "--from", "line.json", "--recognise"], 1, "--recognise"),
+        (["words", "line.wav", "--from", "line.json", "--clean"], 1, "--clean"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(folder, capsys, words, code, says):
@@ -116,3 +122,21 @@ def test_what_cannot_be_done_is_said_in_one_line(folder, capsys, words, code, sa
     assert len(captured.err.strip().splitlines()) == 1
     assert says in captured.err
     assert {path: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+
+
+@pytest.mark.parametrize(("closed", "written", "code"), [(1, "-", 1), (1, "closed.json", 0), (2, "closed.json", 0)])
+def test_a_closed_stream_gets_into_no_file(folder, closed, written, code):
+    out = [] if written == "-" else ["-o", written, "--force"]
+    command = [sys.executable, "-m", "shenqu", "words", "line.wav", "--text", "line.json", *out]
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$@" {closed}>&-', "sh", *command],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+    )
+    assert done.returncode == code
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == (0 if closed == 2 else 1)
+    if out:
+        assert read_transcript(str(folder / written)) == read_transcript(str(folder / "line.json"))

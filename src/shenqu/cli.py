@@ -24,7 +24,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 import shenqu
 from shenqu.documents.options import SingOptions, WordsOptions
-from shenqu.errors import ShenquError, ShenquWarning
+from shenqu.errors import InputError, ShenquError, ShenquWarning
 
 LONGEST_LINE = 480
 STOPPED = "stopped; nothing was written"
@@ -274,6 +274,7 @@ def run(arguments: Sequence[str]) -> int:
     for sent in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(sent) is not signal.SIG_IGN:
             signal.signal(sent, _stop)
+    _hold_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal without our letters shows question marks
             stream.reconfigure(errors="replace")
@@ -291,6 +292,16 @@ def run(arguments: Sequence[str]) -> int:
         _say(f"shenqu: {STOPPED}")  # an interrupted import of a library may end in any error
         return 130
     return 0
+
+
+def _hold_closed_streams() -> None:
+    """Keep files from becoming stdout or stderr where the caller has closed these; what is said is lost then."""
+    for number in (1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_WRONLY)  # takes the lowest number that is free
+    sys.stderr = sys.stderr or io.StringIO()  # Python prints to stdout where it is None
 
 
 def _answer(error: BaseException) -> tuple[int, str]:
@@ -330,6 +341,8 @@ def _say(line: str) -> None:
 
 def _print_whole(document: str) -> None:
     """Print a document as it is: in UTF-8, so that nothing of it is lost."""
+    if sys.stdout is None:
+        raise InputError("stdout is closed; name a file with -o")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")
     sys.stdout.write(document)

@@ -90,7 +90,7 @@ def audio_duration(path: Path) -> float:
             return source.claimed_end_s
         ends_s = [source.end_s(packet) for packet in source.packets() if packet.pts is not None]
         if not ends_s:
-            raise InputError(f"{path}: holds no sound")
+            raise InputError(f"{path}: holds no sound; give a file with sound")
         return float(max(ends_s))
 
 

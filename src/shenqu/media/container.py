@@ -57,7 +57,7 @@ def open_media(path: Path) -> Iterator[av.container.InputContainer]:
         try:
             container = av.open(_QuietFile(file, f"input{suffix}"), "r", options=options, metadata_errors="replace")
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            message = f"{path}: is no sound or video file, or is damaged or incomplete; nothing in it can be played"
+            message = f"{path}: is no sound or video file, or is damaged or incomplete; give one that can be played"
             raise InputError(message) from error
         with container:
             yield container
@@ -84,7 +84,7 @@ def _opened(path: Path) -> IO[bytes]:
         if not path.is_file():
             raise InputError(f"{path}: {'is not an ordinary file' if path.exists() else 'there is no such file'}")
         if path.stat().st_size == 0:
-            raise InputError(f"{path}: is empty")
+            raise InputError(f"{path}: is empty; give a file with sound")
         return path.open("rb")
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error

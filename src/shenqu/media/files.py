@@ -77,7 +77,7 @@ def check_output_is_not_input(output: Path, inputs: Iterable[Path]) -> None:
     for path in inputs:
         with suppress(OSError):
             if output.samefile(path):
-                raise InputError(f"{output}: is an input of this song and would be overwritten; choose another output")
+                raise InputError(f"{output}: is an input and would be overwritten; choose another output")
 
 
 def read_bounded(path: Path, most_bytes: int, *, too_large: str, advice: str = "") -> bytes:

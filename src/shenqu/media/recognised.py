@@ -116,9 +116,9 @@ def _decode(text: str, kind: Any, name: str) -> Any:
     try:
         return msgspec.json.decode(text, type=kind, strict=False)
     except msgspec.ValidationError as error:
-        raise InputError(f"{name}: {_lower(str(error))}; give a file that a recogniser wrote") from None
+        raise InputError(f"{name}: {_lower(str(error))}; give a file that shenqu words or a recogniser wrote") from None
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise InputError(f"{name}: not a readable JSON file ({error}); save it again, or as .srt or .txt") from None
+        raise InputError(f"{name}: not a readable JSON file ({error}); save it again") from None
 
 
 def _lower(message: str) -> str:

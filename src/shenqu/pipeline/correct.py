@@ -16,7 +16,7 @@ from shenqu.media.audio import audio_duration, read_sound
 from shenqu.media.texts import read_transcript
 from shenqu.music.carry import carry
 from shenqu.pipeline.hear import HEARING_RATE
-from shenqu.pipeline.songs import read_song
+from shenqu.pipeline.songs import is_file, read_song
 from shenqu.speech.realign import Realigned, realign
 
 SONG_ENDING = ".shenqu"
@@ -40,7 +40,13 @@ def read_correction(path: Path, options: WordsOptions) -> Correction:
     InputError
         Where it is missing, broken, or holds something else, and where `options` ask for other words.
     """
-    for flag, value in (("--text", options.text), ("--start", options.start_s), ("--end", options.end_s)):
+    for flag, value in (
+        ("--text", options.text),
+        ("--start", options.start_s),
+        ("--end", options.end_s),
+        ("--recognise", options.recognise),
+        ("--clean", options.clean),
+    ):
         if value:
             raise InputError(f"{flag}: what --from gives is taken as a whole; leave {flag} out")
     if path.suffix.lower() == SONG_ENDING:
@@ -48,6 +54,8 @@ def read_correction(path: Path, options: WordsOptions) -> Correction:
         return Correction(path=path, transcript=song.transcript, song=song)
     if path.suffix.lower() not in _TRANSCRIPT_ENDINGS:
         raise InputError(f"{path}: --from reads .json, .TextGrid or {SONG_ENDING}; give one of these")
+    if not is_file(path):
+        raise InputError(f"{path}: no such file; give one that shenqu words wrote")
     transcript = read_transcript(str(path))
     if transcript is None:
         raise InputError(f"{path}: is not what shenqu words wrote; give it with --text, and correct what comes of it")

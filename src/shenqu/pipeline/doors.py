@@ -296,7 +296,18 @@ def _checked(options: SomeOptions, recogniser: Recogniser | None) -> SomeOptions
     except msgspec.ValidationError as error:
         message, _, field = str(error).partition(" - at `$.")
         flag = get_type_hints(type(options), include_extras=True)[field.rstrip("`")].__metadata__[0].name[0]
-        raise InputError(f"{flag}: {message[:1].lower()}{message[1:].replace('`', '')}; see --help") from None
+        raise InputError(f"{flag}: {_in_plain_words(message)}; see --help") from None
+
+
+def _in_plain_words(message: str) -> str:
+    """Say what msgspec says of a value without names of Python.
+
+    >>> _in_plain_words("Expected `float` >= 0.0")
+    'expected a number >= 0.0'
+    """
+    return message[:1].lower() + message[1:].replace("`float`", "a number").replace("`int`", "a number").replace(
+        "`", ""
+    )
 
 
 def _check_recognition(options: WordsOptions, *, asked: bool) -> None:
