@@ -224,6 +224,13 @@ def test_a_word_that_was_not_said_stays_unheard_with_one_warning(english):
     assert (found.words[0], *found.words[3:]) == english.truth.words
 
 
+def test_a_warning_names_long_words_in_short(english):
+    words = [Word(text="hippopotamus " * 500), *english.truth.words]
+    with pytest.warns(ShenquWarning, match=r"hippopotamus \[\.\.\.\]") as caught:
+        english.realign(words)
+    assert len(str(caught[0].message)) < 200
+
+
 def test_punctuation_and_capitals_keep_all_times(english):
     found = english.realign(english.with_word(0, text="“Hel-LO”!"))
     assert [one.text for one in found.words[0].syllables] == ["“Hel-", "LO”!"]

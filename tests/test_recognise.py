@@ -292,7 +292,7 @@ def test_a_language_that_the_model_does_not_know(folder, samples, language):
 
 
 @needs_whisper
-@pytest.mark.parametrize("model", ["smal", "no/such/folder", "/none"])
+@pytest.mark.parametrize("model", ["smal", "no/such/folder", "/none", "./none"])
 def test_a_model_that_there_is_not(model, samples):
     with pytest.raises(InputError, match=r"no size of Whisper; the sizes are tiny\.en"):
         heard_by(model, samples)

@@ -150,7 +150,7 @@ def _model_folder(model: str) -> Path:
 
     if Path(model).is_dir():
         return Path(model)
-    if model not in available_models() and not _HUB_ID.fullmatch(model):
+    if model not in available_models() and (not _HUB_ID.fullmatch(model) or model.startswith((".", "/"))):
         sizes = ", ".join(available_models())
         raise InputError(f"--model {model}: no folder, and no size of Whisper; the sizes are {sizes}")
     with suppress(OSError, ValueError):

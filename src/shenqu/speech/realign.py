@@ -17,6 +17,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby, islice, pairwise
+from textwrap import shorten
 from typing import NamedTuple
 
 from shenqu.documents.audio import Sound
@@ -215,7 +216,7 @@ def _warn_of_unheard(words: Sequence[Word], rows: Sequence[tuple[Word, ...]]) ->
         (left, "have no times; to have them looked for, set their confidence to 1, or put them into the tier of words"),
     ):
         if texts:
-            examples = ", ".join(f'"{text}"' for text in texts[:3])
+            examples = ", ".join(f'"{shorten(text, 60)}"' for text in texts[:3])
             warnings.warn(f"{len(texts)} of {len(words)} words ({examples}) {what}", ShenquWarning, stacklevel=3)
 
 
