@@ -29,7 +29,8 @@ class WordsOptions:
     """The words, or a file of them: .txt .srt .vtt .ass .lrc .TextGrid .json. Without it syllables are found by ear."""
 
     language: Annotated[str | None, Parameter(name="--language")] = None
-    """Language of the words, as a code: en or zh. Default: told from the script."""
+    """Language of the words, as a code: en zh yue ja ko es de fr pt it hi, or with the extra espeak any that it speaks.
+    Default: told from the script."""
 
     recognise: Annotated[bool, Parameter(name="--recognise", negative="")] = False
     """Listen for the words, where they are not known (needs the extra whisper, which fetches a model once)."""
