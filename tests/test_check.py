@@ -1,6 +1,7 @@
 """`shenqu check`: the whole command on a song of our own speaker."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -80,3 +81,18 @@ def test_the_chart_shows_words_notes_and_faults(song):
     assert [lane.name for lane in chart.lanes] == ["words", "notes", "faults"]
     assert len(chart.lanes[1].spans) == len(checked.notes) and len(chart.lanes[2].spans) == len(checked.bad)
     assert chart.lanes[0].spans[0].is_doubtful
+
+
+def test_a_note_too_short_for_a_pitch_is_not_doubtful(song):
+    checked = shenqu.check(song)
+    short = checked.notes[0].replace(cents=None, within_50=None, within_25=None, faults=())
+    pitch = PitchTrack(f0_hz=np.full(100, 200.0), confidence=np.ones(100))
+    chart = song_chart(checked.replace(notes=(short, *checked.notes[1:])), pitch, duration_s=20.0, language="en")
+    assert not chart.lanes[0].spans[0].is_doubtful
+
+
+def test_what_was_meant_and_what_is_sung_have_signs_of_their_own(song, tmp_path):
+    assert run(["check", str(song), "-o", str(tmp_path / "signs.html")]) == 0
+    page = (tmp_path / "signs.html").read_text()
+    signs = re.findall(r'data-sign="(\w+)"[^>]*></canvas>(written|sung)<', page)
+    assert signs == [("bands", "written"), ("curves", "sung")]

@@ -202,7 +202,7 @@
     drawSound(pen);
     drawAxis(pen);
     for (const one of marks) drawMarks(pen, one);
-    for (const one of curves) drawCurve(pen, one);
+    curves.forEach((one, at) => drawCurve(pen, one, at < curves.length - 1));
     let top = AXIS + SOUND + 6;
     for (const lane of lanes) {
       lane.top = top;
@@ -304,11 +304,13 @@
     return AXIS + SOUND - 8 - (Math.log(hz / lowest_hz) / Math.log(highest_hz / lowest_hz)) * (SOUND - 16);
   }
 
-  function drawCurve(pen, { start_s, hop_s, hz }) {
+  function drawCurve(pen, { start_s, hop_s, hz }, isBand) {
     if (scale < 12) return;
     const first = Math.max(0, Math.floor((toTime(0) - start_s) / hop_s)), last = Math.min(hz.length, Math.ceil((toTime(width) - start_s) / hop_s) + 1);
-    pen.lineJoin = pen.lineCap = "round";
-    for (const [line, colour] of [[5, theme.outline], [2.2, theme.curve]]) {
+    pen.lineJoin = "round";
+    pen.lineCap = isBand ? "butt" : "round";
+    const strokes = isBand ? [[13, theme.outline], [11, theme.box]] : [[5, theme.outline], [2.2, theme.curve]];
+    for (const [line, colour] of strokes) {
       pen.beginPath();
       let down = false;
       for (let at = first; at < last; at++) {
@@ -649,6 +651,7 @@
         }),
         marks: () => { pen.fillStyle = theme.onset; pen.fillRect(5, 0, 1, 20); triangle(pen, 5.5, 0, theme.onset); },
         curves: () => { pen.strokeStyle = theme.curve; pen.lineWidth = 2.2; pen.beginPath(); pen.moveTo(1, 14); pen.quadraticCurveTo(10, 4, 23, 8); pen.stroke(); },
+        bands: () => { pen.fillStyle = theme.outline; pen.fillRect(0, 3, 24, 13); pen.fillStyle = theme.box; pen.fillRect(0, 4, 24, 11); },
         core: () => { pen.fillStyle = theme.box; pen.fillRect(0, 1, 24, 18); pen.fillStyle = theme.core; pen.fillRect(8, 1, 16, 18); },
         gaps: () => { pen.strokeStyle = theme.missing; pen.setLineDash([4, 3]); pen.strokeRect(0.5, 1.5, 23, 17); },
       })[sign.dataset.sign]();

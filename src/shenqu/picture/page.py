@@ -131,7 +131,8 @@ def _legend(chart: Chart) -> Iterator[str]:
     if any(span.confidence is not None for lane in chart.lanes if lane.kind != "gaps" for span in lane.spans):
         yield _sign("confidence", 70, "confidence, 0 to 100")
     yield from (_sign("marks", 12, marks.name) for marks in chart.marks)
-    yield from (_sign("curves", 24, curve.name) for curve in chart.curves)
+    yield from (_sign("bands", 24, curve.name) for curve in chart.curves[:-1])
+    yield from (_sign("curves", 24, curve.name) for curve in chart.curves[-1:])
     if any(span.core_start_s is not None for span in spans):
         yield _sign("core", 24, "vowel in its syllable")
     yield from (_sign("gaps", 24, f"in the text, {lane.name}") for lane in chart.lanes if lane.kind == "gaps")

@@ -58,8 +58,8 @@ def song_facts(check: SongCheck) -> Iterator[str]:
 
 
 def _note_span(note: NoteCheck, text: str) -> Span:
-    """Return a note as a span: as sure as it is in tune and without fault."""
-    in_tune = note.within_50 or 0.0
+    """Return a note as a span: as sure as it is in tune and without fault; one too short for a pitch is in tune."""
+    in_tune = 1.0 if note.within_50 is None else note.within_50
     return Span(
         round(note.start_s, 4),
         round(note.end_s, 4),
