@@ -90,6 +90,16 @@ def test_a_good_song_is_left_alone(song):
     assert again is vocal and not left
 
 
+def test_what_is_left_behind_a_note_is_not_its_pitch(song):
+    performance, contour, sing_with = song
+    vocal = sing_with(engine=WORLD).copy()
+    note = performance.notes[2]
+    first, last = round((0.3 * note.start_s + 0.7 * note.end_s) * 48_000), round(note.end_s * 48_000)
+    hz = 440.0 * 2 ** ((note.pitch + 2 - 69) / 12)
+    vocal[first:last] = 1e-3 * np.sin(2 * np.pi * hz * np.arange(last - first) / 48_000)
+    assert not look(vocal, 48_000, performance, contour)[2].faults
+
+
 @pytest.mark.parametrize("cents", [-140, -37, 0, 12, 250])
 def test_the_quick_look_tells_cents(cents):
     hz = 196.0 * 2 ** (cents / 1200)

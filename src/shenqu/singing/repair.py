@@ -22,7 +22,7 @@ from shenqu.documents.check import NoteCheck
 from shenqu.documents.performance import Performance
 from shenqu.dsp.pitch_track import PitchTrack
 from shenqu.singing.contour import HOP_S as MARK_S
-from shenqu.singing.measure import measure_notes
+from shenqu.singing.measure import HEAD_SHARE, measure_notes
 from shenqu.singing.unit import Take
 from shenqu.units import pitch_to_hz
 
@@ -72,8 +72,17 @@ def worth(note: NoteCheck) -> float:
 
 
 def look(vocal: Samples, rate: int, performance: Performance, contour: Array) -> tuple[NoteCheck, ...]:
-    """Return what a quick look at the sung notes tells: pitch, voice and level."""
-    return measure_notes(vocal, rate, performance, pitch=near_pitch(vocal, rate, contour))
+    """Return what a quick look at the sung notes tells: pitch and voice of their heads, and level.
+
+    Behind a note's head what is left of a consonant, or near silence, may well be like itself at any lag.
+    """
+    pitch = near_pitch(vocal, rate, contour)
+    starts_s, ends_s = np.array([(note.start_s, note.end_s) for note in performance.notes]).T
+    times_s = np.arange(len(pitch.f0_hz)) * HOP_S
+    note = np.maximum(0, np.searchsorted(starts_s, times_s, side="right") - 1)
+    in_head = times_s < (starts_s + HEAD_SHARE * (ends_s - starts_s))[note]
+    heads = PitchTrack(f0_hz=np.where(in_head, pitch.f0_hz, 0.0), confidence=pitch.confidence, hop_s=HOP_S)
+    return measure_notes(vocal, rate, performance, pitch=heads)
 
 
 def near_pitch(vocal: Samples, rate: int, contour: Array) -> PitchTrack:
