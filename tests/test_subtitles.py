@@ -43,6 +43,12 @@ def test_lone_high_bytes_are_western(tmp_path, text, encoding):
     assert read_words(str(path))[0].text == text
 
 
+def test_a_stray_nul_makes_no_other_encoding(tmp_path):
+    path = tmp_path / "words.txt"
+    path.write_bytes(b"Are you\0 OK? Thank you")
+    assert read_words(str(path))[0].text.split() == ["Are", "you", "OK?", "Thank", "you"]
+
+
 def test_subrip_gives_times_and_no_markup(tmp_path):
     path = tmp_path / "words.SRT"
     path.write_text(SRT, encoding="utf-8")

@@ -102,7 +102,8 @@ def _decode(data: bytes, path: Path) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
     elif b"\0" in data:
-        encodings = ["utf-16-le" if data[1::2].count(0) > data[::2].count(0) else "utf-16-be"]
+        stray = ["utf-8-sig"] if 4 * data.count(0) < len(data) else []
+        encodings = [*stray, "utf-16-le" if data[1::2].count(0) > data[::2].count(0) else "utf-16-be"]
     else:
         runs = re.findall(rb"[\x80-\xff]+", data)
         encodings = ["utf-8-sig", "cp1252" if sum(map(len, runs)) < 2 * len(runs) else "gb18030"]
