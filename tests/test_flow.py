@@ -99,3 +99,15 @@ def test_nothing_to_sing_and_absurd_tunes_are_refused():
         flow(tune_of(["1"]), transcript_of([]), transpose=0)
     with pytest.raises(InputError, match="more than 8000"):
         flow(tune_of(["4000"]), transcript_of([0.2]), transpose=0)
+
+
+@pytest.mark.parametrize("length", ["1", "4", "7"])
+def test_the_last_syllable_is_not_held_to_the_end_of_the_tune(length):
+    transcript = transcript_of([0.2] * 9)
+    tune = tune_of([length])
+    arrangement = flow(tune, transcript, transpose=0, tempo_factor=1.0)
+    clock = song_tempo(tune, tempo_factor=1.0)
+    syllable, note = sung(arrangement)[-1]
+    spoken = transcript.syllables[syllable]
+    sung_s = clock.beat_to_s(note.end_beat) - clock.beat_to_s(note.onset_beat)
+    assert sung_s <= spoken.sung_until_s - spoken.vowel_s + 0.002

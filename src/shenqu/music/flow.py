@@ -217,10 +217,11 @@ def _placements(
 
 def _ends(grid: _Grid, rhythm: _Rhythm, steps: list[_Step], onsets_s: Costs) -> list[float]:
     """Return where each note ends: with what can be sung of its syllable, at the speed at which that is sung."""
-    ends_s = []
+    ends_s: list[float] = []
     for step, onset_s, following_s in zip(steps, onsets_s, [*onsets_s[1:], grid.end_s], strict=True):
         sung_s = rhythm.sung_s[step.syllable]
-        if not rhythm.measures.pause[step.syllable]:
+        is_last = len(ends_s) == len(steps) - 1
+        if not (is_last or rhythm.measures.pause[step.syllable]):
             sung_s *= (following_s - onset_s) / (rhythm.vowel_s[step.syllable + 1] - rhythm.vowel_s[step.syllable])
         ends_s.append(min(onset_s + sung_s, following_s))
     return ends_s
