@@ -38,11 +38,13 @@ from shenqu.speech.shape import GAP_S, shape_words
 _WINDOW_S = 120.0
 _SHORTEST_WINDOW_S = 12.0
 _UNSURE = 0.3  # the part of a window, at its end, whose words may be pulled there by those beyond
-_WORDS_PER_S = 5.0
+_WORDS_PER_S = 3.5
 _FAR_S = 30.0  # of sound is sought in
 _FAR_WORDS = 8000  # of text, where it does not go on as it should
 _EVIDENT = 0.1  # pieces of right texts have more, the best that other ones find have less
 _PIECE_S = 20.0
+_SLOW_WORDS_PER_S = 0.7
+_RELUCTANCE = 5.0
 _PART_S = 15.0
 _TRUSTED_S = 30.0  # where there is no evidence, the aligner itself has to find the words in a whole stretch
 _BREAK_S = 1.5  # more than a pause: something else is heard there
@@ -271,9 +273,7 @@ def _located(
     words are left for it.
     """
     if not strict and span.end_s - span.start_s <= _TRUSTED_S:
-        found = _matched(ear, words, span._replace(last=_near(span))).words
-        if found:
-            yield _Part(span._replace(last=_near(span)), found)
+        yield from _trusted(ear, words, span)
         return
     place, begin_s, behind_s = span.first, span.start_s, span.start_s
     while begin_s < span.end_s and place < span.last:
@@ -300,6 +300,19 @@ def _located(
             break
     if strict and span.end_s - behind_s > _BREAK_S:
         yield from _located(ear, words, _Stretch(place, span.last, behind_s, span.end_s), enough, strict=False)
+
+
+def _trusted(ear: _Ear, words: Sequence[SpokenWord], span: _Stretch) -> Iterator[_Part]:
+    """Yield what is said in a stretch without evidence; if its words would fill it, all of them are."""
+    rate = (span.last - span.first) / max(0.1, span.end_s - span.start_s)
+    if _SLOW_WORDS_PER_S <= rate <= _WORDS_PER_S:
+        found = _matched(ear, words, span, reluctance=_RELUCTANCE).words
+        if found:
+            yield from _parts(found)
+        return
+    found = _matched(ear, words, span._replace(last=_near(span))).words
+    if found:
+        yield _Part(span._replace(last=_near(span)), found)
 
 
 def _needed_s(words: Sequence[SpokenWord], duration_s: float, missing: int | None) -> float:
@@ -339,7 +352,8 @@ def _evident(ear: _Ear, words: Sequence[SpokenWord], span: _Stretch) -> list[lis
     matched = _matched(ear, words, near)
     if not _is_evident(ear, words, near, matched.worth):
         return []
-    return [piece for piece in _pieces(matched.words) if _is_evident(ear, words, _stretch(piece))]
+    runs = _runs(matched.words, _MOST_UNSAID, _BREAK_S)
+    return [piece for piece in chain.from_iterable(map(_pieces, runs)) if _is_evident(ear, words, _stretch(piece))]
 
 
 def _stretch(piece: Sequence[_Heard]) -> _Stretch:
@@ -359,10 +373,10 @@ def _pieces(found: Sequence[_Heard]) -> Iterator[list[_Heard]]:
         yield piece
 
 
-def _matched(ear: _Ear, words: Sequence[SpokenWord], span: _Stretch) -> _Matched:
+def _matched(ear: _Ear, words: Sequence[SpokenWord], span: _Stretch, *, reluctance: float = 1.0) -> _Matched:
     """Return the words of a stretch that match its sound."""
     said = _first_ways(words, span)
-    path = match(ear.coarse_fit(span.start_s, span.end_s), ear.columns, said)
+    path = match(ear.coarse_fit(span.start_s, span.end_s), ear.columns, said, reluctance=reluctance)
     heard = []
     for entry in path.matches:
         times_s = [span.start_s + frame * FRAME_S for frame in (*entry.firsts, entry.end)]

@@ -31,13 +31,14 @@ from shenqu.speech.phones import Pronunciation
 FRAME_S = 0.02
 _GAIN = 3.0  # a frame is worth this where its sound fits best, nothing where another one fits so much better
 _LEAST = -5.0
-_ENTRY = 1.0  # more for a sound's first frame: many sounds are better evidence than few long ones
+_ENTRY = 1.0  # more for a sound's second frame: many sounds are better evidence than few long ones
+_HASTE = 1.0  # what a sound of one frame alone costs: no one speaks so fast
 _LONG = 12  # frames: what sounds on for longer is rather noise, and no more evidence
 _TOO_LONG = -0.2
 _NOT_SILENT = -0.2  # at worst, for a frame of waiting
 _LEAVE = 20.0
 _JUMP = 10.0
-_JUMP_A_WORD = 0.02
+_JUMP_A_WORD = 0.3
 _NEVER = np.float32(-1e9)
 _STAY, _NEXT, _OVER_WAIT, _RETURN = range(4)  # moves; the first three number how many states back the path was before
 _OUTSIDE, _FROM_WAIT, _FROM_WORD = range(3)
@@ -76,12 +77,15 @@ class _Moves(NamedTuple):
     sources: npt.NDArray[np.int32]
 
 
-def match(fit: Matrix, columns: Mapping[str, int], words: Sequence[Pronunciation]) -> Path:
-    """Return which of `words` are said where, each at most once and in their order."""
+def match(fit: Matrix, columns: Mapping[str, int], words: Sequence[Pronunciation], *, reluctance: float = 1.0) -> Path:
+    """Return which of `words` are said where, each at most once and in their order.
+
+    `reluctance` multiplies the prices of leaving the text and of passing words over.
+    """
     if not len(fit) or not words:
         return Path([], 0.0)
     states = _states(columns, words)
-    moves, score, outside = _search(fit, columns["SIL"], states)
+    moves, score, outside = _search(fit, columns["SIL"], states, np.float32(reluctance))
     ways_out = np.concatenate([states.waits, states.waits[1:] - 1])
     last, last_outside = int(ways_out[score[ways_out].argmax()]), int(outside.argmax())
     if outside[last_outside] > score[last]:
@@ -111,16 +115,17 @@ def _states(columns: Mapping[str, int], words: Sequence[Pronunciation]) -> _Stat
     return _States(waits, sounds)
 
 
-def _search(fit: Matrix, silence: int, states: _States) -> tuple[_Moves, Matrix, Matrix]:
+def _search(fit: Matrix, silence: int, states: _States, reluctance: np.float32) -> tuple[_Moves, Matrix, Matrix]:
     """Return the best moves, and the last frame's scores of the states and of those outside of the text."""
     waits, sounds = states
     firsts, ends = waits[:-1] + 1, waits[1:] - 1
     numbers = np.arange(len(waits), dtype=np.int32)
-    slope = np.float32(_JUMP_A_WORD) * numbers
+    slope = reluctance * np.float32(_JUMP_A_WORD) * numbers
+    jump, leave = reluctance * np.float32(_JUMP), reluctance * np.float32(_LEAVE)
     gains = np.maximum(fit + np.float32(_GAIN), np.float32(_LEAST))
     waiting = np.maximum(0.5 * fit[:, silence], np.float32(_NOT_SILENT))
     score = np.full(len(sounds), _NEVER)
-    outside = -np.float32(_JUMP) - slope
+    outside = -jump - slope
     score[0] = outside[0] = 0.0
     moves = _Moves(
         np.zeros((len(fit), len(sounds)), dtype=np.uint8),
@@ -146,15 +151,15 @@ def _search(fit: Matrix, silence: int, states: _States) -> tuple[_Moves, Matrix,
         age = np.where(move == _STAY, age + 1, 0)
         own = gain[sounds]
         own = np.where(age > _LONG, np.minimum(own, np.float32(_TOO_LONG)), own)
-        own += np.where(move > _STAY, np.float32(_ENTRY), np.float32(0.0))
+        own += np.where(age == 0, np.float32(-_HASTE), np.where(age == 1, np.float32(_ENTRY + _HASTE), np.float32(0.0)))
         own[waits] = waiting[frame]
-        leaving = np.maximum(score[waits], before[waits]) - np.float32(_LEAVE)
+        leaving = np.maximum(score[waits], before[waits]) - leave
         moves.left[frame] = np.where(
             leaving > outside, np.where(move[waits] == _STAY, _FROM_WAIT, _FROM_WORD), _OUTSIDE
         )
         outside = np.maximum(outside, leaving)
         highest = np.maximum.accumulate(outside + slope)
-        landed = highest - slope - np.float32(_JUMP)
+        landed = highest - slope - jump
         reached = np.maximum.accumulate(np.where(outside + slope >= highest, numbers, 0))
         moves.sources[frame] = np.where(landed > outside, reached, numbers)
         outside = np.maximum(outside, landed)
