@@ -135,3 +135,8 @@ def test_wrong_words_in_real_texts_are_told_from_right_ones():
         for place, found in enumerate(heard.words):
             (wrong if place in places else right).append(found.confidence)
     assert len(wrong) >= 18 and area(right, wrong) >= 0.8
+
+
+def test_of_a_few_words_none_is_given_up_but_all_are_doubted():
+    assert hopeless([0.05] * 5) == [False] * 5 and hopeless([0.05] * 8) == [True] * 8
+    assert hardly_fits([0.1, 0.2, 0.1]) and not hardly_fits([0.1]) and not hardly_fits([0.3, 0.4, 0.3])

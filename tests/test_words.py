@@ -140,3 +140,12 @@ def test_a_closed_stream_gets_into_no_file(folder, closed, written, code):
     assert len(done.stderr.splitlines()) == (0 if closed == 2 else 1)
     if out:
         assert read_transcript(str(folder / written)) == read_transcript(str(folder / "line.json"))
+
+
+def test_subtitles_behind_the_end_are_told(folder):
+    (folder / "late.srt").write_text(
+        f"1\n00:00:00,000 --> 00:00:09,000\n{TEXT}\n\n2\n01:40:00,000 --> 01:40:02,000\nand so on\n", encoding="utf-8"
+    )
+    with pytest.warns(shenqu.ShenquWarning, match=r"1 subtitles begin behind the end of the recording"):
+        found = shenqu.words(folder / "line.wav", text=str(folder / "late.srt"))
+    assert " ".join(word.text for word in found.words) == TEXT

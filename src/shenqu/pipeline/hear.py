@@ -182,6 +182,7 @@ def _hear_words(
     needed: int | None,
     report: Report,
 ) -> _Listened:
+    _warn_of_late_cues(cues, options, sound)
     transcript = align(
         _Watched(sound=sound, report=report),
         words,
@@ -195,6 +196,15 @@ def _hear_words(
     if not find_speech(_cut(sound, 0.0, last_s + 0.1)):
         raise InputError(f"{speech}: {NO_SPEECH}")
     return _Listened(transcript, sound)
+
+
+def _warn_of_late_cues(cues: tuple[Cue, ...], options: WordsOptions, sound: LongSound) -> None:
+    """Warn of subtitles that begin behind the end of the recording, unless an earlier end was asked for."""
+    end_s = options.start_s + sound.duration_s
+    late = [cue for cue in cues if cue.start_s is not None and cue.start_s >= end_s]
+    if late and options.end_s is None:
+        message = f"{len(late)} subtitles begin behind the end of the recording ({end_s:.1f} s) and are left out"
+        warnings.warn(message, ShenquWarning, stacklevel=3)
 
 
 def _hear_transcript(

@@ -40,6 +40,8 @@ _BASE, _MEAN, _HURRY, _LOWEST, _LENGTH, _GAP = 3.44, 0.42, 3.83, 0.22, -1.21, 0.
 
 # Of 37 recordings no word was lost by this when clean, 1.6 % with noise 10 dB below; of other texts 56 % went.
 _STRETCH = 5  # words
+_SOME, _FEW = 3, 8
+_HARDLY_FEW = 0.25
 _HOPELESS = 0.2
 _HARDLY = 0.4  # above this are the medians of all 37 recordings, below it those of 27 of 28 other texts of some length
 
@@ -60,12 +62,15 @@ def confidences(words: Sequence[Sequence[Phone]], fit: Fit, columns: Mapping[str
 def hopeless(chances: Sequence[float]) -> list[bool]:
     """Return which words stand among `_STRETCH` neighbours so doubtful that they cannot have been said there.
 
-    A single doubtful word says little: it may be spoken badly, or only its neighbours are found wrongly.
+    A single doubtful word says little: it may be spoken badly, or only its neighbours are found wrongly. Of a
+    text of a few words none is given up: they were meant for this very sound.
 
     >>> hopeless([0.9, 0.1, 0.9, 0.1, 0.2, 0.1, 0.0, 0.1])
     [False, False, False, True, True, True, True, True]
     """
     marks = [False] * len(chances)
+    if len(chances) < _FEW:
+        return marks
     for first in range(len(chances) - _STRETCH + 1):
         if sum(chances[first : first + _STRETCH]) < _STRETCH * _HOPELESS:
             marks[first : first + _STRETCH] = [True] * _STRETCH
@@ -74,7 +79,8 @@ def hopeless(chances: Sequence[float]) -> list[bool]:
 
 def hardly_fits(chances: Sequence[float]) -> bool:
     """Return whether most words are so doubtful that others must have been said."""
-    return len(chances) >= _STRETCH and float(np.median(chances)) < _HARDLY
+    least = _HARDLY if len(chances) >= _FEW else _HARDLY_FEW
+    return len(chances) >= _SOME and float(np.median(chances)) < least
 
 
 def _chance(phones: Sequence[Phone], fit: Fit, columns: Mapping[str, int], gap: float) -> float:
