@@ -29,7 +29,7 @@ import numpy.typing as npt
 from shenqu.documents.audio import Samples, Sound
 from shenqu.documents.speech import Cue, Phone, Transcript
 from shenqu.errors import InputError, ShenquWarning
-from shenqu.speech.anchors import FRAME_S, Matrix, evidence, match
+from shenqu.speech.anchors import FRAME_S, GAIN, MAPPED_GAIN, Matrix, evidence, match
 from shenqu.speech.confidence import FIT_FRAME_S, confidences, hardly_fits, hopeless
 from shenqu.speech.phones import Pronunciation
 from shenqu.speech.reading import SpokenWord
@@ -113,9 +113,9 @@ class _Part(NamedTuple):
 class _Ear:
     """A sound of any length, and how well each sound of the language fits it, block by block."""
 
-    def __init__(self, sound: Sound, aligner: Aligner) -> None:
+    def __init__(self, sound: Sound, aligner: Aligner, gain: float) -> None:
         assert sound.rate == aligner.rate, "the sound is heard at the aligner's rate"
-        self.sound, self.aligner, self.end_s = sound, aligner, sound.duration_s
+        self.sound, self.aligner, self.end_s, self.gain = sound, aligner, sound.duration_s, gain
         self.columns = {name: column for column, name in enumerate(aligner.sounds)}
         count = max(1, round(self.end_s / _BLOCK_S))
         self._frames = max(1, -(-round(self.end_s / FIT_FRAME_S) // count))
@@ -167,7 +167,7 @@ def align(
 
     Raises `InputError` where nothing of the text is heard.
     """
-    ear = _Ear(sound, aligner)
+    ear = _Ear(sound, aligner, GAIN if language == "en" else MAPPED_GAIN)
     heard: list[_Heard] = []
     sought: list[int] = []
     for stretch in _stretches(words, cues, offset_s, ear.end_s):
@@ -376,7 +376,7 @@ def _pieces(found: Sequence[_Heard]) -> Iterator[list[_Heard]]:
 def _matched(ear: _Ear, words: Sequence[SpokenWord], span: _Stretch, *, reluctance: float = 1.0) -> _Matched:
     """Return the words of a stretch that match its sound."""
     said = _first_ways(words, span)
-    path = match(ear.coarse_fit(span.start_s, span.end_s), ear.columns, said, reluctance=reluctance)
+    path = match(ear.coarse_fit(span.start_s, span.end_s), ear.columns, said, gain=ear.gain, reluctance=reluctance)
     heard = []
     for entry in path.matches:
         times_s = [span.start_s + frame * FRAME_S for frame in (*entry.firsts, entry.end)]
@@ -395,8 +395,8 @@ def _first_ways(words: Sequence[SpokenWord], span: _Stretch) -> list[Pronunciati
 def _is_evident(ear: _Ear, words: Sequence[SpokenWord], span: _Stretch, worth: float | None = None) -> bool:
     """Return whether the words of a stretch are said in it; `worth` is that of the path through them, if known."""
     fit, said = ear.coarse_fit(span.start_s, span.end_s), _first_ways(words, span)
-    worth = match(fit, ear.columns, said).worth if worth is None else worth
-    return evidence(fit, ear.columns, said, worth) >= _EVIDENT
+    worth = match(fit, ear.columns, said, gain=ear.gain).worth if worth is None else worth
+    return evidence(fit, ear.columns, said, worth, gain=ear.gain) >= _EVIDENT
 
 
 def _sure(pieces: Sequence[list[_Heard]], limit_s: float) -> list[list[_Heard]]:

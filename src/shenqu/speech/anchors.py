@@ -29,7 +29,7 @@ import numpy.typing as npt
 from shenqu.speech.phones import Pronunciation
 
 FRAME_S = 0.02
-_GAIN = 3.0  # a frame is worth this where its sound fits best, nothing where another one fits so much better
+GAIN, MAPPED_GAIN = 3.0, 4.5  # sounds of other languages, mapped to English ones, fit worse
 _LEAST = -5.0
 _ENTRY = 1.0  # more for a sound's second frame: many sounds are better evidence than few long ones
 _HASTE = 1.0  # what a sound of one frame alone costs: no one speaks so fast
@@ -77,15 +77,24 @@ class _Moves(NamedTuple):
     sources: npt.NDArray[np.int32]
 
 
-def match(fit: Matrix, columns: Mapping[str, int], words: Sequence[Pronunciation], *, reluctance: float = 1.0) -> Path:
+def match(
+    fit: Matrix,
+    columns: Mapping[str, int],
+    words: Sequence[Pronunciation],
+    *,
+    gain: float = GAIN,
+    reluctance: float = 1.0,
+) -> Path:
     """Return which of `words` are said where, each at most once and in their order.
 
-    `reluctance` multiplies the prices of leaving the text and of passing words over.
+    A frame is worth `gain` where its sound fits best, nothing where another one fits so much better. `reluctance`
+    multiplies the prices of leaving the text and of passing words over.
     """
     if not len(fit) or not words:
         return Path([], 0.0)
     states = _states(columns, words)
-    moves, score, outside = _search(fit, columns["SIL"], states, np.float32(reluctance))
+    gains = np.maximum(fit + np.float32(gain), np.float32(_LEAST))
+    moves, score, outside = _search(fit, gains, columns["SIL"], states, np.float32(reluctance))
     ways_out = np.concatenate([states.waits, states.waits[1:] - 1])
     last, last_outside = int(ways_out[score[ways_out].argmax()]), int(outside.argmax())
     if outside[last_outside] > score[last]:
@@ -95,7 +104,9 @@ def match(fit: Matrix, columns: Mapping[str, int], words: Sequence[Pronunciation
     return Path(list(_matches(path, states)), max(0.0, float(score[last]), float(outside[last_outside])))
 
 
-def evidence(fit: Matrix, columns: Mapping[str, int], words: Sequence[Pronunciation], worth: float) -> float:
+def evidence(
+    fit: Matrix, columns: Mapping[str, int], words: Sequence[Pronunciation], worth: float, *, gain: float = GAIN
+) -> float:
     """Return by how much the path through `words` is worth more, a frame, than one through them read backwards.
 
     Backwards it is another text with the same sounds, so that noise which fits anything proves nothing. Measured
@@ -103,7 +114,7 @@ def evidence(fit: Matrix, columns: Mapping[str, int], words: Sequence[Pronunciat
     they are those of a text of 300 words that match other speech best.
     """
     backwards = [word[::-1] for word in words[::-1]]
-    return (worth - match(fit, columns, backwards).worth) / max(1, len(fit))
+    return (worth - match(fit, columns, backwards, gain=gain).worth) / max(1, len(fit))
 
 
 def _states(columns: Mapping[str, int], words: Sequence[Pronunciation]) -> _States:
@@ -115,14 +126,15 @@ def _states(columns: Mapping[str, int], words: Sequence[Pronunciation]) -> _Stat
     return _States(waits, sounds)
 
 
-def _search(fit: Matrix, silence: int, states: _States, reluctance: np.float32) -> tuple[_Moves, Matrix, Matrix]:
+def _search(
+    fit: Matrix, gains: Matrix, silence: int, states: _States, reluctance: np.float32
+) -> tuple[_Moves, Matrix, Matrix]:
     """Return the best moves, and the last frame's scores of the states and of those outside of the text."""
     waits, sounds = states
     firsts, ends = waits[:-1] + 1, waits[1:] - 1
     numbers = np.arange(len(waits), dtype=np.int32)
     slope = reluctance * np.float32(_JUMP_A_WORD) * numbers
     jump, leave = reluctance * np.float32(_JUMP), reluctance * np.float32(_LEAVE)
-    gains = np.maximum(fit + np.float32(_GAIN), np.float32(_LEAST))
     waiting = np.maximum(0.5 * fit[:, silence], np.float32(_NOT_SILENT))
     score = np.full(len(sounds), _NEVER)
     outside = -jump - slope
