@@ -64,7 +64,7 @@ def parse_tune(
         title=title,
         origin=origin,
         notes=tuple(notes),
-        tempi=(Tempo(onset_beat=Fraction(0), bpm=bpm),),
+        tempi=(Tempo(onset_beat=Fraction(0), bpm=float(bpm)),),
         metres=(Metre(onset_beat=Fraction(0), numerator=metre[0], denominator=metre[1]),),
         upbeat_beat=upbeat_beat,
         tonic=(do + (9 if scale == "minor" else 0)) % 12,
