@@ -106,11 +106,12 @@ def flow(
         raise InputError("there is no syllable to sing in this speech; try another part of it (--start, --end)")
     rhythm = _measure(transcript)
     factors = [tempo_factor] if tempo_factor else np.geomspace(SLOWEST, FASTEST, FACTORS)
-    choices = [_choose(_lay_grid(tune, STEPS[grid], float(factor)), rhythm, float(factor)) for factor in factors]
-    _, factor, steps = min(choices, key=lambda choice: choice[0])
-    chosen = _lay_grid(tune, STEPS[grid], factor)
+    grids = [_lay_grid(tune, STEPS[grid], float(factor)) for factor in factors]
+    choices = [_choose(laid, rhythm, float(factor)) for laid, factor in zip(grids, factors, strict=True)]
+    best = min(range(len(choices)), key=lambda index: choices[index][0])
+    _, factor, steps = choices[best]
     return Arrangement(
-        placements=_placements(tune, chosen, rhythm, steps, transpose, strength),
+        placements=_placements(tune, grids[best], rhythm, steps, transpose, strength),
         transpose=transpose,
         tempo_factor=factor,
     )

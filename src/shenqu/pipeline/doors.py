@@ -181,9 +181,7 @@ def render(
     ShenquError
         With one line that says what is wrong, where, and what to do.
     """
-    document = Path(song)
-    value = read_song(document)
-    speech = recording_of(value, document, Path(source) if source else None, how="with --source")
+    document, value, speech = _opened(song, source)
     target = Path(out) if out else document.with_suffix(f".{value.ending}")
     check_ending(target, picture=value.options.picture)
     _check_outputs([target, *_stem_paths(stems)], [speech, document], force=force)
@@ -208,9 +206,7 @@ def check(
     ShenquError
         With one line that says what is wrong, where, and what to do.
     """
-    document = Path(song)
-    value = read_song(document)
-    speech = recording_of(value, document, Path(source) if source else None, how="with --source")
+    document, value, speech = _opened(song, source)
     targets = [Path(out)] if out else []
     if out and Path(out).suffix.lower() != ".html":
         raise InputError(f"{out}: what was measured is shown as .html; choose such an ending")
@@ -221,6 +217,13 @@ def check(
             page = check_page(measured, lead, pitch, language=value.transcript.language)
             path.write_text(page, encoding="utf-8", newline="\n")
     return measured
+
+
+def _opened(song: str | Path, source: str | Path | None) -> tuple[Path, Song, Path]:
+    """Return the path of a song document, what is in it, and its recording."""
+    document = Path(song)
+    value = read_song(document)
+    return document, value, recording_of(value, document, Path(source) if source else None, how="with --source")
 
 
 def demo(

@@ -26,6 +26,7 @@ from shenqu.documents.performance import Performance, SungNote
 from shenqu.documents.speech import SONORANTS, Syllable, Transcript
 from shenqu.dsp.filters import band_pass, filtered_both_ways, moving_mean
 from shenqu.dsp.pitch_track import PitchTrack
+from shenqu.singing.voice import follow
 from shenqu.units import hz_to_pitch
 
 Array = npt.NDArray[np.float64]
@@ -162,14 +163,8 @@ def _stretches(performance: Performance, transcript: Transcript) -> list[float |
 
 def _sung_s(performance: Performance, syllable: Syllable, start_s: float, end_s: float) -> float:
     """Return for how long the vowel of `syllable` is heard between two song times."""
-    rows = np.array(performance.time_map.rows)
-    times_s = np.arange(start_s, end_s, 0.002)
-    index = np.clip(np.searchsorted(rows[:, 0], times_s, side="right") - 1, 0, len(rows) - 2)
-    (song_a, speech_a), (song_b, speech_b) = rows[index].T, rows[index + 1].T
-    share = (times_s - song_a) / np.maximum(song_b - song_a, 1e-9)
-    speech_s = speech_a + share * (speech_b - speech_a)
-    moving = speech_b > speech_a
-    return float((moving & (speech_s >= syllable.vowel_s) & (speech_s < syllable.vowel_end_s)).sum() * 0.002)
+    speech_s, sounding = follow(performance, np.arange(start_s, end_s, 0.002))
+    return float((sounding & (speech_s >= syllable.vowel_s) & (speech_s < syllable.vowel_end_s)).sum() * 0.002)
 
 
 def _spoken_pitch(note: SungNote, transcript: Transcript, spoken: PitchTrack, origin_s: float) -> float | None:

@@ -54,7 +54,7 @@ def sing(
     """
     rate = material.rate
     length = round(performance.duration_s * rate)
-    speech_s, sounding = _follow(performance, np.arange(len(contour)) * MARK_S)
+    speech_s, sounding = follow(performance, np.arange(len(contour)) * MARK_S)
     marks = np.clip(((speech_s - material.origin_s) / MARK_S).round().astype(int), 0, len(material.voiced) - 1)
     voiced = _clean(material.voiced[marks] & sounding)
     out = np.zeros(length + rate)
@@ -114,7 +114,7 @@ def _at_song_rate(out: Array, rate: int, length: int) -> Samples:
     return exact
 
 
-def _follow(performance: Performance, times: Array) -> tuple[Array, Marks]:
+def follow(performance: Performance, times: Array) -> tuple[Array, Marks]:
     """Return speech time and whether anything is sung, at song `times`."""
     rows = np.array(performance.time_map.rows)
     index = np.clip(np.searchsorted(rows[:, 0], times, side="right") - 1, 0, len(rows) - 2)

@@ -28,7 +28,6 @@ from shenqu.documents.recognised import Recognised, Segment
 from shenqu.documents.speech import Cue
 
 STRETCH_S = 180.0
-_CUT_WITHIN_S = 30.0
 _PAUSE_S = 0.3
 _STEP_S = 0.02
 _NO_SPEECH = 0.6

@@ -14,7 +14,6 @@ from typing import Any
 from shenqu.errors import InputError
 from shenqu.speech.phones import Pronunciation, Said, UnreadableError, spread
 
-JAPANESE = re.compile(r"[々〇ぁ-ゖァ-ヺー㐀-䶿一-鿿\uf900-\ufaff]")
 _ROWS = {
     "アイウエオ": "", "カキクケコ": "K", "ガギグゲゴ": "G", "サシスセソ": "S", "ザジズゼゾ": "Z", "タチツテト": "T",
     "ダヂヅデド": "D", "ナニヌネノ": "N", "ハヒフヘホ": "HH", "バビブベボ": "B", "パピプペポ": "P", "マミムメモ": "M",
