@@ -11,7 +11,8 @@ from shenqu.documents.performance import TempoMap
 from shenqu.documents.speech import Syllable, Transcript, Word
 from shenqu.documents.tune import Metre, Note, Tempo, Tune
 from shenqu.errors import InputError
-from shenqu.music.arrange import arrange, choose_transpose, clip_tune, most_parts, tempo_factor_of
+from shenqu.music.arrange import arrange, choose_transpose, most_parts, tempo_factor_of
+from shenqu.music.passages import clip_tune
 from shenqu.music.tempo import beat_strength, song_tempo
 
 

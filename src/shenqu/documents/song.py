@@ -22,12 +22,25 @@ class Source(Document, frozen=True, kw_only=True):
     end_s: float | None = None
 
 
+class Backing(Document, frozen=True, kw_only=True):
+    """A recording that plays behind the voice instead of the band.
+
+    `bpm` is its tempo in quarter notes a minute, `first_beat_s` where its first bar line lies; it is played
+    `semitones` higher, at the song's tempo, its first bar line on the tune's.
+    """
+
+    source: Source
+    bpm: Annotated[float, Meta(ge=10, le=1000)]
+    first_beat_s: Annotated[float, Meta(ge=0)]
+    semitones: Annotated[int, Meta(ge=-12, le=12)] = 0
+
+
 class Song(Document, frozen=True, kw_only=True):
     """A song before it is rendered.
 
     `ending` is the kind of file that was asked for ("mp4", "wav", ...). `speaker_pitch` is the MIDI
     pitch at which the speaker talks. `tempo_factor` is the song's tempo over the tune's, `transpose`
-    the semitones between the tune as written and as placed.
+    the semitones between the tune as written and as placed. `backing` is a recording in place of the band.
     """
 
     format: Literal["shenqu song"] = "shenqu song"
@@ -43,3 +56,4 @@ class Song(Document, frozen=True, kw_only=True):
     placements: tuple[Placement, ...]
     transcript: Transcript
     tune: Tune
+    backing: Backing | None = None

@@ -5,6 +5,7 @@ A beat is a quarter note; beat 0 is the start of the tune, upbeat included.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -14,7 +15,15 @@ from msgspec import Meta
 from shenqu.documents.base import Document
 
 Pitch = Annotated[int, Meta(ge=0, le=127)]
+Lyric = Annotated[str, Meta(max_length=200)]
+Scale = Literal["major", "minor"]
+SectionKind = Literal["intro", "verse", "refrain", "bridge", "interlude", "tail"]
 MOST_CHANGES = 2000
+
+
+def _check_rising(name: str, beats: Sequence[Fraction]) -> None:
+    if any(after <= before for before, after in pairwise(beats)):
+        raise ValueError(f"the beats of `{name}` must rise")
 
 
 def _check_length(length_beat: Fraction) -> None:
@@ -37,6 +46,12 @@ class Note(Document, frozen=True, kw_only=True):
     def end_beat(self) -> Fraction:
         """Where the note ends."""
         return self.onset_beat + self.length_beat
+
+
+def _check_no_overlap(notes: Sequence[Note]) -> None:
+    for before, note in pairwise(notes):
+        if note.onset_beat < before.end_beat:
+            raise ValueError(f"the `notes` at beats {before.onset_beat} and {note.onset_beat} overlap")
 
 
 class Chord(Document, frozen=True, kw_only=True):
@@ -71,13 +86,17 @@ class Metre(Document, frozen=True, kw_only=True):
             raise ValueError(f"`denominator` must be 1, 2, 4, 8, 16, 32 or 64, not {self.denominator}")
 
 
-class PartNote(Document, frozen=True, kw_only=True):
-    """A note that an instrument plays, with its MIDI velocity (1 to 127)."""
+class PartNote(Document, frozen=True, kw_only=True, omit_defaults=True):
+    """A note that an instrument plays, with its MIDI velocity (1 to 127), or a voice, with its `lyric`.
+
+    A lyric is what is sung on this note as the score has it: a syllable, "+" where the one before goes on, "" nothing.
+    """
 
     pitch: Pitch
     onset_beat: Fraction
     length_beat: Fraction
     velocity: Annotated[int, Meta(ge=1, le=127)] = 80
+    lyric: Lyric = ""
 
     def __post_init__(self) -> None:
         """Refuse a note of no length."""
@@ -93,11 +112,25 @@ class Part(Document, frozen=True, kw_only=True):
     notes: tuple[PartNote, ...]
 
 
+class Section(Document, frozen=True, kw_only=True):
+    """A passage of a tune, and what part it plays: the refrain is what people know it by."""
+
+    kind: SectionKind
+    onset_beat: Fraction
+    length_beat: Fraction
+
+    def __post_init__(self) -> None:
+        """Refuse a section of no length."""
+        _check_length(self.length_beat)
+
+
 class Tune(Document, frozen=True, kw_only=True):
     """A melody of one note at a time, in order, without overlaps, and what goes with it.
 
     `phrase_ends` are the beats at which musical phrases end (the last one is the end of the melody).
-    `upbeat_beat` is the length of the pickup before the first bar line.
+    `upbeat_beat` is the length of the pickup before the first bar line. `lyrics` are the score's own words,
+    one entry a note, or none at all. `doubtful` are the notes, by index, that a listener was not sure of.
+    `origin` says who wrote it, `years` when it came to be, `checked` which print the melody was laid beside.
     """
 
     id: str
@@ -107,25 +140,29 @@ class Tune(Document, frozen=True, kw_only=True):
     metres: Annotated[tuple[Metre, ...], Meta(min_length=1, max_length=MOST_CHANGES)]
     upbeat_beat: Fraction = Fraction(0)
     tonic: Annotated[int, Meta(ge=0, le=11)] = 0
-    scale: Literal["major", "minor"] = "major"
+    scale: Scale = "major"
     chords: tuple[Chord, ...] = ()
     phrase_ends: tuple[Fraction, ...] = ()
+    sections: tuple[Section, ...] = ()
+    lyrics: tuple[Lyric, ...] = ()
+    doubtful: tuple[int, ...] = ()
     parts: tuple[Part, ...] = ()
     origin: str = ""
+    years: str = ""
+    checked: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse notes, tempi or metres out of order, and an upbeat of less than nothing."""
-        for before, note in pairwise(self.notes):
-            if note.onset_beat < before.end_beat:
-                raise ValueError(f"the `notes` at beats {before.onset_beat} and {note.onset_beat} overlap")
-        for name, onsets in (
-            ("tempi", [tempo.onset_beat for tempo in self.tempi]),
-            ("metres", [metre.onset_beat for metre in self.metres]),
-        ):
-            if any(onset <= before for before, onset in pairwise(onsets)):
-                raise ValueError(f"the beats of `{name}` must rise")
+        """Refuse what is out of order or overlaps, an upbeat of less than nothing, lyrics that miss notes."""
+        _check_no_overlap(self.notes)
+        _check_rising("tempi", [tempo.onset_beat for tempo in self.tempi])
+        _check_rising("metres", [metre.onset_beat for metre in self.metres])
+        _check_rising("sections", [section.onset_beat for section in self.sections])
         if self.upbeat_beat < 0:
             raise ValueError(f"`upbeat_beat` must be 0 or more, not {self.upbeat_beat}")
+        if len(self.lyrics) not in {0, len(self.notes)}:
+            raise ValueError(f"`lyrics` must have one entry a note: {len(self.notes)}, not {len(self.lyrics)}")
+        if any(not 0 <= index < len(self.notes) for index in self.doubtful):
+            raise ValueError(f"`doubtful` names notes by index, from 0 to {len(self.notes) - 1}")
 
     @property
     def end_beat(self) -> Fraction:

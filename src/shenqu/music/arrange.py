@@ -31,7 +31,6 @@ Stretch beyond twice and pitch beyond six semitones are where words and timbre s
 from __future__ import annotations
 
 import itertools
-import math
 from bisect import bisect_left
 from dataclasses import dataclass
 from fractions import Fraction
@@ -139,43 +138,6 @@ def choose_transpose(tune: Tune, speaker_pitch: float) -> int:
         return float((weights * (away**2 * np.where(np.abs(away) > 6, 3.0, 1.0) + 20 * too_low**2)).sum())
 
     return min(range(-60, 61), key=lambda transpose: (cost(transpose), abs(transpose)))
-
-
-def clip_tune(tune: Tune, *, length_s: float, tempo_factor: float, tail_s: float = 0.0) -> Tune:
-    """Return `tune` up to the last phrase end that is sung within `length_s` seconds, `tail_s` after it included.
-
-    Raises
-    ------
-    InputError
-        Where not even the first phrase fits.
-    """
-    clock = song_tempo(tune, tempo_factor=tempo_factor)
-    ends = [end for end in tune.phrase_ends if clock.beat_to_s(end) + tail_s <= length_s]
-    if not ends:
-        first_s = clock.beat_to_s(tune.phrase_ends[0]) + tail_s
-        raise InputError(
-            f"the first phrase of {tune.id} takes {first_s:.1f} s; give --length {math.ceil(first_s)} or more"
-        )
-    end = max(ends)
-    return tune.replace(
-        notes=tuple(note for note in tune.notes if note.onset_beat < end),
-        chords=tuple(
-            chord.replace(length_beat=min(chord.length_beat, end - chord.onset_beat))
-            for chord in tune.chords
-            if chord.onset_beat < end
-        ),
-        phrase_ends=tuple(phrase_end for phrase_end in tune.phrase_ends if phrase_end <= end),
-        parts=tuple(
-            part.replace(
-                notes=tuple(
-                    note.replace(length_beat=min(note.length_beat, end - note.onset_beat))
-                    for note in part.notes
-                    if note.onset_beat < end
-                )
-            )
-            for part in tune.parts
-        ),
-    )
 
 
 def measure_speech(transcript: Transcript) -> SpeechMeasures:

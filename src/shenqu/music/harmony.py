@@ -12,11 +12,11 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from shenqu.documents.tune import Chord, Note, PartNote, Tune
+from shenqu.documents.tune import Chord, Note, PartNote, Scale, Tune
 from shenqu.errors import InputError
 
 _MAJOR_PROFILE = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
@@ -87,7 +87,7 @@ def _shift(accidental: str | None) -> int:
     return {"#": 1, "b": -1}.get(accidental or "", 0)
 
 
-def find_key(notes: Sequence[Note | PartNote], *, last_pitch: int) -> tuple[int, Literal["major", "minor"]]:
+def find_key(notes: Sequence[Note | PartNote], *, last_pitch: int) -> tuple[int, Scale]:
     """Return tonic (0 is C) and scale that fit `notes` best, by their durations.
 
     Tunes come home: a key on `last_pitch`, with which the melody ends, is believed a little sooner.

@@ -20,9 +20,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Literal
 
-from shenqu.documents.tune import Chord, Metre, Note, Tempo, Tune
+from shenqu.documents.tune import Chord, Metre, Note, Scale, Tempo, Tune
 
 _DEGREES = (0, 2, 4, 5, 7, 9, 11)
 _TOKEN = re.compile(r"([#b]?)([0-7])([,']*)(_*)(\.?)(~?)")
@@ -38,7 +37,7 @@ def parse_tune(
     bpm: float,
     phrases: Sequence[str],
     chords: str,
-    scale: Literal["major", "minor"] = "major",
+    scale: Scale = "major",
     upbeat_beat: Fraction = Fraction(0),
 ) -> Tune:
     """Return the tune that `phrases` (one string each) and `chords` write, with `do` (MIDI) as degree 1.

@@ -11,10 +11,11 @@ from shenqu.documents.song import Song, Source
 from shenqu.documents.tune import Tune
 from shenqu.errors import InputError
 from shenqu.media.midi import read_midi
-from shenqu.music.arrange import FASTEST, SLOWEST, arrange, choose_transpose, clip_tune, most_parts, tempo_factor_of
+from shenqu.music.arrange import FASTEST, SLOWEST, arrange, choose_transpose, most_parts, tempo_factor_of
 from shenqu.music.catalogue import built_in_tune, built_in_tunes
 from shenqu.music.flow import flow
 from shenqu.music.melody import score_to_tune
+from shenqu.music.passages import clip_tune
 from shenqu.music.tempo import song_tempo
 from shenqu.pipeline.hear import Heard
 from shenqu.pipeline.render import TAIL_S
