@@ -5,7 +5,7 @@ import pytest
 
 from shenqu.documents.arrangement import Expression
 from shenqu.documents.performance import Performance, SungNote, TimeMap
-from shenqu.documents.speech import Phone, Syllable, Transcript, Word
+from shenqu.documents.speech import HEARD_VOWEL, Phone, Syllable, Transcript, Word
 from shenqu.dsp.pitch_track import PitchTrack
 from shenqu.engines.swift_pitch import track_pitch
 from shenqu.singing.measure import clicks, measure, measure_notes
@@ -58,12 +58,11 @@ def sung(*, cents=(), late_s=(), silent=(), quiet=()):
     return out.astype(np.float32)
 
 
-def measured(vocal):
-    spoken = PitchTrack(f0_hz=np.full(600, 220.0), confidence=np.ones(600))
+def measured(vocal, *, said=None, spoken_hz=None):
+    spoken = PitchTrack(f0_hz=np.full(600, 220.0) if spoken_hz is None else spoken_hz, confidence=np.ones(600))
     pitch = track_pitch(vocal, RATE)
-    return measure(
-        vocal, RATE, performance(), transcript(), pitch=pitch, spoken=spoken, spoken_origin_s=0.5, title="planted"
-    )
+    said = said or transcript()
+    return measure(vocal, RATE, performance(), said, pitch=pitch, spoken=spoken, spoken_origin_s=0.5, title="planted")
 
 
 def test_a_song_without_faults_has_none():
@@ -89,6 +88,25 @@ def test_a_late_note_is_told_in_milliseconds(late_s):
     assert check.notes[3].onset_ms == pytest.approx(1000 * late_s, abs=8)
     assert bool(check.notes[3].faults) == (abs(late_s) > 0.06)
     assert check.onset_30 == pytest.approx(1.0 if abs(late_s) <= 0.03 else 5 / 6, abs=1e-4)
+
+
+def test_a_late_note_on_a_vowel_that_was_guessed_is_no_fault():
+    words = []
+    for word in transcript().words:
+        (syllable,) = word.syllables
+        heard = Phone(phone=HEARD_VOWEL, start_s=syllable.vowel_s, end_s=syllable.vowel_end_s)
+        words.append(word.replace(text="", syllables=(syllable.replace(text="", phones=(heard,)),)))
+    check = measured(sung(late_s={3: 0.09}), said=Transcript(language="und", words=tuple(words)))
+    assert check.notes[3].onset_ms == pytest.approx(90, abs=8) and not check.bad
+
+
+def test_octave_errors_and_creak_in_the_speech_shift_no_note():
+    hz = np.full(600, 220.0)
+    for index, factor in ((1, 2.0), (2, 0.3)):  # half a vowel an octave up; a whole one creaks
+        first = round((transcript().syllables[index].vowel_s - 0.5) / 0.005)
+        hz[first : first + (20 if factor > 1 else 40)] *= factor
+    notes = measured(sung(), spoken_hz=hz).notes
+    assert [note.shift for note in notes] == [0.0, 3.0, None, 5.0, 0.0, -2.0]
 
 
 def test_a_note_without_voice_is_weak():
@@ -138,5 +156,5 @@ def test_clicks_are_counted_where_they_were_put():
 
 def test_silence_and_nothing_are_measured_too():
     check = measured(np.zeros(4 * RATE, dtype=np.float32) + 1e-9)
-    assert check.rpa50 == 0.0 and check.weak == len(PITCHES) and check.clicks == 0
+    assert check.rpa50 is None and check.rpa25 is None and check.weak == len(PITCHES) and check.clicks == 0
     assert clicks(np.zeros(0, dtype=np.float32)) == 0

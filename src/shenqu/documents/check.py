@@ -17,7 +17,8 @@ class NoteCheck(Document, frozen=True, kw_only=True):
     `cents` is the median of what is sung on it, `within_50` and `within_25` shares of its voiced frames; `coverage`
     is the voiced share of its first 70 %. `onset_ms` is how much later than the note the syllable's sound rises.
     `stretch` is how many times as long as spoken the vowel is sung, `shift` how many semitones above the spoken
-    pitch. `level_db` is against the song's usual note. `faults` say what is bad, in words; empty where nothing is.
+    pitch: None where that creaks, or there is none. `level_db` is against the song's usual note. `faults` say what
+    is bad, in words; empty where nothing is.
     """
 
     text: str
@@ -36,7 +37,7 @@ class NoteCheck(Document, frozen=True, kw_only=True):
 
 
 class SongCheck(Document, frozen=True, kw_only=True):
-    """A whole song: shares of all voiced frames within 50 and 25 cents, and the notes.
+    """A whole song: shares of all voiced frames within 50 and 25 cents (None where none is voiced), and the notes.
 
     `note_cents` and `note_cents_p95` are median and 95th percentile of the notes' cents, whatever their sign; `weak`
     counts notes of 0.2 s and more voiced for less than half; `onset_30` is the share of syllables that rise within
@@ -45,8 +46,8 @@ class SongCheck(Document, frozen=True, kw_only=True):
     """
 
     title: str
-    rpa50: float
-    rpa25: float
+    rpa50: float | None
+    rpa25: float | None
     note_cents: float | None
     note_cents_p95: float | None
     coverage: float

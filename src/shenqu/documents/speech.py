@@ -18,6 +18,8 @@ PAUSE_S = 0.2
 """A gap between two syllables from which on the speaker has paused."""
 SONORANTS = frozenset({"M", "N", "NG", "L", "R", "W", "Y"})
 """The consonants that hum and can be sung."""
+HEARD_VOWEL = "V"
+"""The phone at `vowel_s` of a syllable that was heard, not read."""
 
 
 class Cue(Document, frozen=True):

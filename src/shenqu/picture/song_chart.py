@@ -46,7 +46,10 @@ def note_name(pitch: int) -> str:
 
 def song_facts(check: SongCheck) -> Iterator[str]:
     """Yield what there is to say of all of a song, in short."""
-    yield f"{100 * check.rpa50:.1f} % within 50 cents, {100 * check.rpa25:.1f} % within 25"
+    if check.rpa50 is None or check.rpa25 is None:
+        yield "no pitch that could be measured"
+    else:
+        yield f"{100 * check.rpa50:.1f} % within 50 cents, {100 * check.rpa25:.1f} % within 25"
     if check.note_cents is not None and check.note_cents_p95 is not None:
         yield f"notes {check.note_cents:.0f} cents off, 95 % within {check.note_cents_p95:.0f}"
     yield f"voiced {100 * check.coverage:.1f} %"

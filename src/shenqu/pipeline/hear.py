@@ -15,6 +15,7 @@ from shenqu.documents.audio import LongSound, Samples, Sound
 from shenqu.documents.options import WordsOptions
 from shenqu.documents.speech import LONGEST_S, Cue, Transcript, Word
 from shenqu.dsp.pitch_track import PitchTrack
+from shenqu.dsp.spoken_pitch import usual_pitch
 from shenqu.engines.espeak import find_espeak
 from shenqu.engines.noise_gate import take_noise_down
 from shenqu.engines.pocketsphinx_aligner import PocketsphinxAligner, pronunciations
@@ -30,10 +31,9 @@ from shenqu.speech.phones import UnreadableError
 from shenqu.speech.reading import SpokenWord, read_aloud
 from shenqu.speech.recognise import Recogniser
 from shenqu.speech.syllables import find_syllables
-from shenqu.units import hz_to_pitch
 
 HEARING_RATE = 16_000
-USUAL_PITCH = 50.0
+USUAL_PITCH = 50.0  # 147 Hz, where nothing is voiced
 SHORTEST_S = 0.3
 WHISPERED = 0.1
 SECONDS_A_SYLLABLE = 0.5
@@ -103,10 +103,11 @@ def hear(
     first_s = transcript.syllables[0].start_s - options.start_s
     last_s = max(syllable.end_s for syllable in transcript.syllables) - options.start_s
     pitch = track_long_pitch(_cut(sound, first_s, last_s + 0.1))
-    vowels_hz = _vowels_hz(pitch, transcript, origin_s=options.start_s + max(0.0, first_s))
-    if (vowels_hz > 0).mean() < WHISPERED:
+    in_vowel = _in_vowel(pitch, transcript, origin_s=options.start_s + max(0.0, first_s))
+    if pitch.voiced[in_vowel].mean() < WHISPERED:
         warnings.warn(f"{speech} has hardly any voice in it; whispers sing hoarsely", ShenquWarning, stacklevel=2)
-    return Heard(transcript=transcript, speaker_pitch=_usual_pitch(vowels_hz))
+    usual = usual_pitch(pitch.f0_hz[in_vowel], pitch.confidence[in_vowel])
+    return Heard(transcript=transcript, speaker_pitch=USUAL_PITCH if usual is None else usual)
 
 
 def hear_words(
@@ -155,20 +156,14 @@ def _hear_recognised(
     return _hear_words(speech, options, sound, cues, words, language=language, needed=needed, report=report)
 
 
-def _vowels_hz(pitch: PitchTrack, transcript: Transcript, *, origin_s: float) -> npt.NDArray[np.float64]:
-    """Return the pitch at every hop in a vowel of `transcript`, 0.0 where it has none."""
+def _in_vowel(pitch: PitchTrack, transcript: Transcript, *, origin_s: float) -> npt.NDArray[np.bool_]:
+    """Return at every hop whether it lies in a vowel of `transcript`."""
     times_s = origin_s + np.arange(len(pitch.f0_hz)) * pitch.hop_s
     in_vowel = np.zeros(len(times_s), dtype=bool)
     for syllable in transcript.syllables:
         first, last = np.searchsorted(times_s, (syllable.vowel_s, syllable.vowel_end_s))
         in_vowel[first:last] = True
-    return pitch.f0_hz[in_vowel]
-
-
-def _usual_pitch(vowels_hz: npt.NDArray[np.float64]) -> float:
-    """Return the median MIDI pitch of vowels; 50 (147 Hz) where nothing is voiced."""
-    voiced = vowels_hz[vowels_hz > 0]
-    return float(hz_to_pitch(float(np.median(voiced)))) if len(voiced) else USUAL_PITCH
+    return in_vowel
 
 
 def _hear_words(

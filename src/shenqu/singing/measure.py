@@ -23,9 +23,10 @@ from shenqu.documents.arrangement import Expression
 from shenqu.documents.audio import Samples
 from shenqu.documents.check import NoteCheck, SongCheck
 from shenqu.documents.performance import Performance, SungNote
-from shenqu.documents.speech import SONORANTS, Syllable, Transcript
+from shenqu.documents.speech import HEARD_VOWEL, SONORANTS, Syllable, Transcript
 from shenqu.dsp.filters import band_pass, filtered_both_ways, moving_mean
 from shenqu.dsp.pitch_track import PitchTrack
+from shenqu.dsp.spoken_pitch import usual_pitch, vowel_pitch
 from shenqu.singing.voice import follow
 from shenqu.units import hz_to_pitch
 
@@ -60,13 +61,14 @@ def measure(
     rise_db = _rise_db(vocal, rate)
     checks = measure_notes(vocal, rate, performance, pitch=pitch)
     stretches = _stretches(performance, transcript)
+    spoken_pitches = _spoken_pitches(transcript, spoken, spoken_origin_s)
     notes = tuple(
         _with_speech(
             check,
             stretch=stretch,
             onset_ms=None if note.lyric == "+" else _onset_ms(note, rise_db),
-            spoken_pitch=_spoken_pitch(note, transcript, spoken, spoken_origin_s),
-            hums=_hums(transcript.syllables[note.syllable]),
+            spoken_pitch=spoken_pitches[note.syllable],
+            has_sharp_onset=_has_sharp_onset(transcript.syllables[note.syllable]),
         )
         for note, check, stretch in zip(performance.notes, checks, stretches, strict=True)
     )
@@ -136,8 +138,13 @@ def _onset_ms(note: SungNote, rise_db: Array) -> float | None:
     return 1000.0 * LEVEL_HOP_S * float(first + int(np.argmax(near)) - middle)
 
 
-def _hums(syllable: Syllable) -> bool:
-    return any(phone.phone in SONORANTS for phone in syllable.phones if phone.start_s < syllable.vowel_s)
+def _has_sharp_onset(syllable: Syllable) -> bool:
+    """Whether the sound must rise where the vowel begins: not behind a hum, and not where the vowel was guessed."""
+    return not any(
+        phone.phone in SONORANTS if phone.start_s < syllable.vowel_s else phone.phone == HEARD_VOWEL
+        for phone in syllable.phones
+        if phone.start_s <= syllable.vowel_s
+    )
 
 
 def _levels_db(vocal: Samples, rate: int, notes: Sequence[SungNote]) -> list[float]:
@@ -167,13 +174,19 @@ def _sung_s(performance: Performance, syllable: Syllable, start_s: float, end_s:
     return float((sounding & (speech_s >= syllable.vowel_s) & (speech_s < syllable.vowel_end_s)).sum() * 0.002)
 
 
-def _spoken_pitch(note: SungNote, transcript: Transcript, spoken: PitchTrack, origin_s: float) -> float | None:
-    syllable = transcript.syllables[note.syllable]
-    first, last = (
-        max(0, round((time_s - origin_s) / spoken.hop_s)) for time_s in (syllable.vowel_s, syllable.vowel_end_s)
-    )
-    hz = spoken.f0_hz[first : max(first + 1, last)]
-    return float(np.median(hz_to_pitch(hz[hz > 0]))) if (hz > 0).any() else None
+def _spoken_pitches(transcript: Transcript, spoken: PitchTrack, origin_s: float) -> list[float | None]:
+    """Return at which pitch each syllable was spoken."""
+    spans = []
+    for syllable in transcript.syllables:
+        first, last = (round((time_s - origin_s) / spoken.hop_s) for time_s in (syllable.vowel_s, syllable.vowel_end_s))
+        spans.append(slice(max(0, first), max(0, first + 1, last)))
+    in_vowel = np.zeros(len(spoken.f0_hz), dtype=bool)
+    for span in spans:
+        in_vowel[span] = True
+    usual = usual_pitch(spoken.f0_hz[in_vowel], spoken.confidence[in_vowel])
+    if usual is None:
+        return [None] * len(spans)
+    return [vowel_pitch(spoken.f0_hz[span], spoken.confidence[span], usual=usual) for span in spans]
 
 
 def _measure_note(note: SungNote, pitch: PitchTrack, level_db: float) -> NoteCheck:
@@ -184,8 +197,8 @@ def _measure_note(note: SungNote, pitch: PitchTrack, level_db: float) -> NoteChe
         end_s=note.end_s,
         pitch=note.pitch,
         cents=round(float(np.median(cents)), 1) if len(cents) else None,
-        within_50=round(float((np.abs(cents) < 50).mean()), 4) if len(cents) else None,
-        within_25=round(float((np.abs(cents) < 25).mean()), 4) if len(cents) else None,
+        within_50=_share(np.abs(cents) < 50),
+        within_25=_share(np.abs(cents) < 25),
         coverage=round(_coverage(note, pitch), 4),
         level_db=round(level_db, 1),
     )
@@ -208,15 +221,15 @@ def _faults_of_voice(note: NoteCheck, asked: Expression) -> Iterator[str]:
 
 
 def _with_speech(
-    note: NoteCheck, *, stretch: float | None, onset_ms: float | None, spoken_pitch: float | None, hums: bool
+    note: NoteCheck, *, stretch: float | None, onset_ms: float | None, spoken_pitch: float | None, has_sharp_onset: bool
 ) -> NoteCheck:
     """Return `note` with what can be told of it against the speech.
 
-    A syllable that `hums` before its vowel rises with the consonant, or not at all: its onset is no fault.
+    Where there need not be a sharp onset, a late one is no fault.
     """
     shift = None if spoken_pitch is None else round(note.pitch - spoken_pitch, 1)
     faults = list(note.faults)
-    if onset_ms is not None and abs(onset_ms) > LATE_MS and not hums:
+    if onset_ms is not None and abs(onset_ms) > LATE_MS and has_sharp_onset:
         faults.append(f"{abs(onset_ms):.0f} ms too {'late' if onset_ms > 0 else 'early'}")
     if stretch is not None and stretch > MOST_STRETCH:
         faults.append(f"vowel stretched {stretch:.1f} times")
@@ -239,8 +252,8 @@ def _summed(
     stretches = [note.stretch for note in notes if note.stretch is not None]
     return SongCheck(
         title=title,
-        rpa50=round(float((cents < 50).mean()), 4) if len(cents) else 0.0,
-        rpa25=round(float((cents < 25).mean()), 4) if len(cents) else 0.0,
+        rpa50=_share(cents < 50),
+        rpa25=_share(cents < 25),
         note_cents=_percentile(medians, 50),
         note_cents_p95=_percentile(medians, 95),
         coverage=round(float((coverages * lengths_s).sum() / lengths_s.sum()), 4) if covered else 1.0,
@@ -251,6 +264,10 @@ def _summed(
         stretch_p90=_percentile(stretches, 90),
         notes=notes,
     )
+
+
+def _share(is_so: npt.NDArray[np.bool_]) -> float | None:
+    return round(float(is_so.mean()), 4) if len(is_so) else None
 
 
 def _percentile(values: Sequence[float] | Array, percent: float) -> float | None:

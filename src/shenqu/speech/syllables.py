@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shenqu.documents.audio import Sound
-from shenqu.documents.speech import Phone, Syllable, Transcript, Word
+from shenqu.documents.speech import HEARD_VOWEL, Phone, Syllable, Transcript, Word
 from shenqu.dsp.band_level import band_level
 from shenqu.dsp.blocks import in_blocks
 from shenqu.dsp.filters import moving_maximum
@@ -109,7 +109,7 @@ def _syllable(fine: Levels, whole: Levels, top: int, before: int, after: int, of
     start = earliest + int(quiet_before[-1]) + 1 if len(quiet_before) else earliest
     end = vowel_end + int(quiet_after[0]) if len(quiet_after) else after
     start_s, vowel_s, vowel_end_s, end_s = (round(hop * _HOP_S + offset_s, 6) for hop in (start, vowel, vowel_end, end))
-    heard = Phone(phone="V", start_s=vowel_s, end_s=vowel_end_s)
+    heard = Phone(phone=HEARD_VOWEL, start_s=vowel_s, end_s=vowel_end_s)
     return Syllable(
         text="", start_s=start_s, vowel_s=vowel_s, vowel_end_s=vowel_end_s, end_s=end_s, stress=1, phones=(heard,)
     )
