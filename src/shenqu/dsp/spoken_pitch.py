@@ -11,8 +11,6 @@ Hollien and Michel (1968), "Vocal fry as a phonational register": below the usua
 
 from __future__ import annotations
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
