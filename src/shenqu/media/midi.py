@@ -2,45 +2,48 @@
 
 Files from the street are seldom as the standard wants them. What can be understood is taken: note-offs
 that end nothing, notes that never end, notes struck again while they sound, headers without tempo or
-metre, divisions in frames, names in any encoding. What cannot is refused in one line.
+metre, divisions in frames, a RIFF around it, words and names in any encoding. What cannot is refused in
+one line.
 
-Conventions
------------
-A beat is a quarter note. Ticks become fractions; where the file's resolution cannot say a triplet
-exactly (100 ticks a beat: 33), the simple fraction within half a tick is meant.
+Words are lyric events, or the text events of karaoke files (`.kar`), where "/" and "\\" begin a line and
+"@" a note about the file. They need not stand in the track of their notes: words without notes go to the
+part whose notes begin where they do.
 
 References
 ----------
-MIDI Manufacturers Association, Standard MIDI Files 1.0 (1996).
+MIDI Manufacturers Association, Standard MIDI Files 1.0 (1996); RP-017, SMF Lyric Events Definition (1998);
+RP-026, SMF Language and Display Extensions (1999). Tune 1000, Soft Karaoke, has no standard.
 """
 
 from __future__ import annotations
 
 import io
-import warnings
+from bisect import bisect_left
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 import mido
 
 from shenqu.documents.performance import TempoMap
 from shenqu.documents.score import Score
-from shenqu.documents.tune import MOST_CHANGES, Metre, Part, PartNote, Tempo
-from shenqu.errors import InputError, ShenquWarning
+from shenqu.documents.tune import Metre, Part, PartNote
+from shenqu.errors import InputError
+from shenqu.media.encodings import find_encoding
 from shenqu.media.files import read_bounded
+from shenqu.media.ticks import clean_lyric, clean_name, tick_to_beat, whole_score
 from shenqu.units import TICKS_PER_BEAT, beats_to_ticks
 
 MAX_BYTES = 4 << 20
-MAX_NOTES = 100_000
-MAX_BEATS = 10_000
-SLOWEST_BPM, FASTEST_BPM = 10.0, 1000.0
 HANGING_BEATS = 4
 _DRUM_CHANNEL = 9
-_NO_TITLES = {"", "untitled", "master track", "midi_export", "tempo track", "conductor", "shenqu"}
-_META, _END_OF_TRACK, _NAME, _LYRIC, _TEMPO, _METRE = 0xFF, 0x2F, 0x03, 0x05, 0x51, 0x58
+_META, _END_OF_TRACK, _TEXT, _NAME, _LYRIC, _TEMPO, _METRE = 0xFF, 0x2F, 0x01, 0x03, 0x05, 0x51, 0x58
+_WORD_REACH_BEATS = Fraction(1, 8)
+_LEAST_FIT = 0.4
+"""How well text events must fit a part's notes (F1) to be words: remarks of the arranger do not."""
 
 
 def read_midi(path: Path) -> Score:
@@ -68,6 +71,8 @@ def parse_midi(data: bytes, *, name: str) -> Score:
 
 
 def _parse(data: bytes, name: str) -> Score:
+    if data[:4] == b"RIFF" and data[8:12] == b"RMID":
+        data = data[max(0, data.find(b"MThd")) :]
     if data[:4] != b"MThd" or len(data) < 14:
         raise InputError(f"{name}: not a MIDI file; export the tune as one (.mid)")
     kind = int.from_bytes(data[8:10])
@@ -75,27 +80,24 @@ def _parse(data: bytes, name: str) -> Score:
         raise InputError(f"{name}: a MIDI file of type 2 (separate patterns); save it as type 0 or 1")
     header = _Header(ticks_per_beat=_ticks_per_beat(data[12], data[13]), in_frames=data[12] >= 0x80)
     tracks = [_read_track(chunk, header) for chunk in _track_chunks(data)]
+    encoding = find_encoding([text for track in tracks for text in track.texts()])
     voices = [(track, voice) for track in tracks for voice in track.voices.values() if voice.notes]
-    if not voices:
-        raise InputError(f"{name}: an empty tune, the file holds no notes")
-    if sum(len(voice.notes) for _, voice in voices) > MAX_NOTES:
-        raise InputError(f"{name}: more than {MAX_NOTES} notes, too many for a tune")
-    if max(note.onset_beat + note.length_beat for _, voice in voices for note in voice.notes) > MAX_BEATS:
-        raise InputError(f"{name}: longer than {MAX_BEATS} beats, too long for a tune")
-    return Score(
-        title=Path(name).stem if tracks[0].name.casefold() in _NO_TITLES else tracks[0].name,
-        parts=tuple(
+    lyrics, line_beats = _lyrics(tracks, voices, encoding)
+    return whole_score(
+        name,
+        title=_title(tracks, encoding),
+        parts=[
             Part(
-                name=track.name,
+                name=clean_name(_decode(track.name, encoding)),
                 program=voice.program,
                 drums=voice.channel == _DRUM_CHANNEL,
-                notes=tuple(sorted(voice.notes, key=lambda note: (note.onset_beat, note.pitch))),
+                notes=_with_lyrics(voice.notes, lyrics[index]),
             )
-            for track, voice in voices
-        ),
-        tempi=_tempi([event for track in tracks for event in track.tempi], name),
-        metres=_metres([event for track in tracks for event in track.metres], name),
-        parts_with_words=tuple(index for index, (track, _) in enumerate(voices) if track.lyrics),
+            for index, (track, voice) in enumerate(voices)
+        ],
+        bpms=[event for track in tracks for event in track.tempi],
+        signatures=[event for track in tracks for event in track.metres],
+        line_beats=line_beats,
     )
 
 
@@ -107,14 +109,7 @@ class _Header:
     in_frames: bool
 
     def beat(self, tick: int) -> Fraction:
-        exact = tick / self.ticks_per_beat
-        if exact.denominator <= 24:
-            return exact
-        for parts in (2, 3, 4, 6, 8, 12, 16, 24, 5, 7):
-            near = Fraction(round(exact * parts), parts)
-            if abs(near - exact) * self.ticks_per_beat < Fraction(1, 2):
-                return near
-        return exact
+        return tick_to_beat(tick, self.ticks_per_beat)
 
 
 @dataclass(slots=True)
@@ -127,13 +122,26 @@ class _Voice:
     sounding: dict[int, deque[tuple[int, int]]] = field(default_factory=lambda: defaultdict(deque))
 
 
+class _Word(NamedTuple):
+    """What is sung at `beat`, as its bytes are."""
+
+    beat: Fraction
+    text: bytes
+
+
 @dataclass(slots=True)
 class _Track:
-    name: str = ""
-    lyrics: int = 0
+    name: bytes = b""
+    lyrics: list[_Word] = field(default_factory=list)
+    remarks: list[_Word] = field(default_factory=list)
     voices: dict[int, _Voice] = field(default_factory=dict)
-    tempi: list[tuple[Fraction, int]] = field(default_factory=list)
+    tempi: list[tuple[Fraction, float]] = field(default_factory=list)
     metres: list[tuple[Fraction, int, int]] = field(default_factory=list)
+
+    def texts(self) -> Iterator[bytes]:
+        """Yield everything that is text in some encoding."""
+        yield self.name
+        yield from (word.text for word in (*self.lyrics, *self.remarks))
 
 
 def _ticks_per_beat(high: int, low: int) -> Fraction:
@@ -235,46 +243,101 @@ def _add_note(voice: _Voice, pitch: int, velocity: int, onset: Fraction, end: Fr
 def _take_meta(track: _Track, header: _Header, tick: int, data: bytes) -> None:
     kind, body = data[0], data[1:]
     if kind == _NAME and not track.name:
-        track.name = _text(body)
+        track.name = body
     elif kind == _LYRIC:
-        track.lyrics += 1
+        track.lyrics.append(_Word(header.beat(tick), body))
+    elif kind == _TEXT:
+        track.remarks.append(_Word(header.beat(tick), body))
     elif kind == _TEMPO and len(body) >= 3 and not header.in_frames:
-        track.tempi.append((header.beat(tick), int.from_bytes(body[:3])))
+        microseconds = int.from_bytes(body[:3])
+        track.tempi.append((header.beat(tick), 60e6 / microseconds if microseconds else float("inf")))
     elif kind == _METRE and len(body) >= 2 and 0 < body[0] <= 64 and body[1] <= 5:
         track.metres.append((header.beat(tick), body[0], 2 ** body[1]))
 
 
-def _text(body: bytes) -> str:
-    """Return a name in whatever encoding it is, without signs that a terminal would obey."""
-    for encoding in ("utf-8", "gb18030", "latin-1"):
-        try:
-            text = body[:200].decode(encoding)
-        except UnicodeDecodeError:
+# ------------------------------------------------------------------ words
+
+
+class _Syllable(NamedTuple):
+    """A clean syllable, where it is sung, and whether a line of the words begins with it."""
+
+    beat: Fraction
+    text: str
+    begins_line: bool
+
+
+def _lyrics(
+    tracks: Sequence[_Track], voices: Sequence[tuple[_Track, _Voice]], encoding: str
+) -> tuple[list[dict[Fraction, str]], list[Fraction]]:
+    """Return the syllables of each of `voices` by the onset they are sung on, and where lines of them begin."""
+    onsets = [sorted({note.onset_beat for note in voice.notes}) for _, voice in voices]
+    found: list[dict[Fraction, str]] = [{} for _ in voices]
+    line_beats: list[Fraction] = []
+    has_lyrics = any(track.lyrics for track in tracks)
+    for track in tracks:
+        syllables = _syllables(track.lyrics if has_lyrics else track.remarks, encoding)
+        own = [index for index, (owner, _) in enumerate(voices) if owner is track]
+        sung = [index for index in own or range(len(voices)) if voices[index][1].channel != _DRUM_CHANNEL]
+        laid = [(index, _on_notes(syllables, onsets[index])) for index in sung]
+        fits = [2 * len(words) / (len(syllables) + len(onsets[index])) for index, words in laid]
+        best = max(range(len(laid)), key=fits.__getitem__, default=None)
+        if best is None or not syllables or (not has_lyrics and fits[best] < _LEAST_FIT):
             continue
-        return "".join(sign if sign.isprintable() else " " for sign in text).strip()[:80]
-    return ""
+        index, words = laid[best]
+        found[index] |= {onset: syllable.text for onset, syllable in words.items()}
+        line_beats += [onset for onset, syllable in words.items() if syllable.begins_line]
+    return found, line_beats
 
 
-def _tempi(events: list[tuple[Fraction, int]], name: str) -> tuple[Tempo, ...]:
-    bpms = {Fraction(0): 120.0}
-    for beat, microseconds in sorted(events, key=lambda event: event[0]):
-        bpm = 60e6 / microseconds if microseconds else float("inf")
-        if SLOWEST_BPM <= bpm <= FASTEST_BPM:
-            bpms[beat] = bpm
-        else:
-            warnings.warn(f"{name}: a tempo of {bpm:g} beats a minute is passed over", ShenquWarning, stacklevel=2)
-    if len(bpms) > MOST_CHANGES:
-        raise InputError(f"{name}: more than {MOST_CHANGES} tempo changes, too many for a tune")
-    return tuple(Tempo(onset_beat=beat, bpm=bpm) for beat, bpm in bpms.items())
+def _syllables(words: Sequence[_Word], encoding: str) -> list[_Syllable]:
+    """Return what is sung of `words`: no tags, no signs of line breaks, nothing empty."""
+    syllables: list[_Syllable] = []
+    new_line = True
+    for word in sorted(words, key=lambda word: word.beat):
+        text = _decode(word.text, encoding)
+        if text.startswith(("@", "{")):
+            continue
+        syllable = clean_lyric(text.strip().lstrip("/\\"))
+        new_line |= text.startswith(("/", "\\", "\r", "\n"))
+        if syllable:
+            syllables.append(_Syllable(word.beat, syllable, new_line))
+            new_line = False
+        new_line |= text.endswith(("/", "\\", "\r", "\n"))
+    return syllables
 
 
-def _metres(events: list[tuple[Fraction, int, int]], name: str) -> tuple[Metre, ...]:
-    signatures = {Fraction(0): (4, 4)}
-    for beat, numerator, denominator in sorted(events, key=lambda event: event[0]):
-        signatures[beat] = (numerator, denominator)
-    if len(signatures) > MOST_CHANGES:
-        raise InputError(f"{name}: more than {MOST_CHANGES} changes of metre, too many for a tune")
-    return tuple(Metre(onset_beat=beat, numerator=n, denominator=d) for beat, (n, d) in signatures.items())
+def _on_notes(syllables: Sequence[_Syllable], onsets: Sequence[Fraction]) -> Mapping[Fraction, _Syllable]:
+    """Return which of `syllables` is sung on which of `onsets` (rising): the nearest within reach, one on each."""
+    laid: dict[Fraction, _Syllable] = {}
+    for syllable in syllables:
+        at = bisect_left(onsets, syllable.beat)
+        near = min(onsets[max(0, at - 1) : at + 1], key=lambda onset: abs(onset - syllable.beat))
+        if abs(near - syllable.beat) <= _WORD_REACH_BEATS:
+            laid.setdefault(near, syllable)
+    return laid
+
+
+def _with_lyrics(notes: Sequence[PartNote], lyrics: Mapping[Fraction, str]) -> tuple[PartNote, ...]:
+    """Return `notes` in order; of several that begin together the highest is sung."""
+    ordered = sorted(notes, key=lambda note: (note.onset_beat, note.pitch))
+    last = {note.onset_beat: index for index, note in enumerate(ordered)}
+    for onset, lyric in lyrics.items():
+        ordered[last[onset]] = ordered[last[onset]].replace(lyric=lyric)
+    return tuple(ordered)
+
+
+def _title(tracks: Sequence[_Track], encoding: str) -> str:
+    """Return the title that a karaoke file gives in its first "@T", else the name of the first track."""
+    remarks = (_decode(word.text, encoding) for track in tracks for word in track.remarks)
+    tagged = (clean_name(text[2:]) for text in remarks if text.startswith("@T"))
+    return next(tagged, "") or clean_name(_decode(tracks[0].name, encoding) if tracks else "")
+
+
+def _decode(text: bytes, encoding: str) -> str:
+    return text.decode(encoding).strip("\0")
+
+
+# ------------------------------------------------------------------ the sung notes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
