@@ -12,8 +12,9 @@ from shenqu.engines.world import analyse_voice
 from shenqu.singing.material import prepare
 from shenqu.singing.pitch_marks import pitch_marks
 from shenqu.singing.psola import ALIKE, Psola
+from shenqu.singing.unit import Take
 from shenqu.singing.vocoder import Vocoder
-from shenqu.singing.voice import sing
+from shenqu.singing.voice import lay_out, sing
 from shenqu.units import hz_to_pitch
 from signals import vowel
 
@@ -78,7 +79,7 @@ def one_note(samples, hz, sung_hz, *, seconds=0.8, expression=None, memory=None,
     rows = ((0.1, 0.02), (0.1 + seconds, length_s - 0.02))
     performance = Performance(notes=(note,), time_map=TimeMap(rows=rows), duration_s=seconds + 0.3)
     contour = np.full(round((seconds + 0.3) * 1000) + 1, hz_to_pitch(sung_hz))
-    return sing(material, performance, contour, engine=engine, seed=0, memory={} if memory is None else memory)
+    return sing(lay_out(material, performance, contour), Take(engine, 0), memory={} if memory is None else memory)
 
 
 def harmonics(song, hz):

@@ -1,7 +1,6 @@
 """Notes that are sung badly are sung again, and only these."""
 
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -9,9 +8,9 @@ import pytest
 from shenqu.singing.contour import sung_pitch
 from shenqu.singing.material import prepare
 from shenqu.singing.perform import perform
-from shenqu.singing.repair import look, near_pitch, repair
+from shenqu.singing.repair import look, near_pitch, sing_well
 from shenqu.singing.unit import Engine, Take
-from shenqu.singing.voice import sing
+from shenqu.singing.voice import lay_out, sing
 from test_singing import CLOCK, RATE, WORLD, arrangement_of, speech
 
 PITCHES = [45, 50, 47, 52, 45, 57]
@@ -45,59 +44,63 @@ def song():
     samples, pitch, transcript = speech()
     performance = perform(arrangement_of(PITCHES), transcript, CLOCK, duration_s=5.0)
     material = prepare(samples, RATE, origin_s=0.0, hz=pitch, transcript=transcript)
-    contour = sung_pitch(performance, style="hard", seed=0)
-    return performance, contour, partial(sing, material, performance, contour, seed=0, memory={})
+    return lay_out(material, performance, sung_pitch(performance, style="hard", seed=0))
+
+
+def faulty(song, vocal):
+    return [bool(note.faults) for note in look(vocal, 48_000, song.performance, song.contour)]
+
+
+def third_note_spoilt(song):
+    third = song.performance.notes[2]
+    return Spoilt(WORLD, round(1000 * third.start_s) - 200, round(1000 * third.end_s) - 100)
 
 
 def test_a_note_sung_too_low_is_sung_again_by_the_other_engine(song):
-    performance, contour, sing_with = song
-    third = performance.notes[2]
-    spoilt = Spoilt(WORLD, round(1000 * third.start_s) - 200, round(1000 * third.end_s) - 100)
-    bad = sing_with(engine=spoilt)
-    assert [bool(note.faults) for note in look(bad, 48_000, performance, contour)] == [n == 2 for n in range(6)]
-    vocal, left = repair(
-        bad,
-        48_000,
-        performance,
-        contour,
-        takes=[Take(spoilt, 7), Take(WORLD, 0)],
-        sing_again=lambda takes: sing_with(engine=spoilt, takes=takes),
-    )
+    spoilt = third_note_spoilt(song)
+    assert faulty(song, sing(song, Take(spoilt, 0), memory={})) == [n == 2 for n in range(6)]
+    vocal, left = sing_well(song, Take(spoilt, 0), [Take(spoilt, 7), Take(WORLD, 0)], memory={})
     assert not left
-    assert np.array_equal(vocal, sing_with(engine=WORLD))
+    assert np.abs(vocal - sing(song, Take(WORLD, 0), memory={})).max() < 1e-4
+
+
+def test_only_the_stretch_of_a_bad_note_is_sung_again(song):
+    memory = {}
+    spoilt = third_note_spoilt(song)
+    sing(song, Take(spoilt, 0), memory=memory)
+    before = set(memory)
+    vocal, _ = sing_well(song, Take(spoilt, 0), [Take(WORLD, 0)], memory=memory)
+    assert len(set(memory) - before) <= 2
+    assert np.array_equal(vocal, sing_well(song, Take(spoilt, 0), [Take(WORLD, 0)], memory={})[0])
+    assert np.array_equal(vocal, sing_well(song, Take(spoilt, 0), [Take(WORLD, 0)], memory=memory)[0])
+
+
+@pytest.mark.parametrize("span", [(0, 700), (1230, 2040), (4000, 5000)])
+def test_a_stretch_sounds_as_in_the_whole_song(song, span):
+    whole, part = sing(song, Take(WORLD, 0), memory={}), sing(song, Take(WORLD, 0), memory={}, span=span)
+    assert len(part) == 48 * (span[1] - span[0])
+    assert np.abs(whole[48 * span[0] : 48 * span[1]] - part).max() < 1e-4
 
 
 def test_what_no_take_mends_stays_and_is_named(song):
-    performance, contour, sing_with = song
     spoilt = Spoilt(WORLD, 0, 2**31)
-    bad = sing_with(engine=spoilt)
-    vocal, left = repair(
-        bad,
-        48_000,
-        performance,
-        contour,
-        takes=[Take(spoilt, 1)],
-        sing_again=lambda takes: sing_with(engine=spoilt, takes=takes),
-    )
-    assert np.array_equal(vocal, bad)
+    vocal, left = sing_well(song, Take(spoilt, 0), [Take(spoilt, 1)], memory={})
+    assert np.array_equal(vocal, sing(song, Take(spoilt, 0), memory={}))
     assert len(left) == 6 and all("cents too low" in note.faults[0] for note in left)
 
 
 def test_a_good_song_is_left_alone(song):
-    performance, contour, sing_with = song
-    vocal = sing_with(engine=WORLD)
-    again, left = repair(vocal, 48_000, performance, contour, takes=[Take(WORLD, 1)], sing_again=lambda takes: 1 / 0)
-    assert again is vocal and not left
+    vocal, left = sing_well(song, Take(WORLD, 0), [Take(Spoilt(WORLD, 0, 2**31), 1)], memory={})
+    assert np.array_equal(vocal, sing(song, Take(WORLD, 0), memory={})) and not left
 
 
 def test_what_is_left_behind_a_note_is_not_its_pitch(song):
-    performance, contour, sing_with = song
-    vocal = sing_with(engine=WORLD).copy()
-    note = performance.notes[2]
+    vocal = sing(song, Take(WORLD, 0), memory={})
+    note = song.performance.notes[2]
     first, last = round((0.3 * note.start_s + 0.7 * note.end_s) * 48_000), round(note.end_s * 48_000)
     hz = 440.0 * 2 ** ((note.pitch + 2 - 69) / 12)
     vocal[first:last] = 1e-3 * np.sin(2 * np.pi * hz * np.arange(last - first) / 48_000)
-    assert not look(vocal, 48_000, performance, contour)[2].faults
+    assert not any(faulty(song, vocal))
 
 
 @pytest.mark.parametrize("cents", [-140, -37, 0, 12, 250])

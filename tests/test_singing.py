@@ -19,9 +19,9 @@ from shenqu.errors import InputError
 from shenqu.singing.contour import sung_pitch
 from shenqu.singing.material import prepare
 from shenqu.singing.perform import perform
-from shenqu.singing.unit import pulse_times
+from shenqu.singing.unit import Take, pulse_times
 from shenqu.singing.vocoder import Vocoder
-from shenqu.singing.voice import sing
+from shenqu.singing.voice import lay_out, sing
 
 RATE = 24_000
 WORLD = Vocoder(analyse_voice)
@@ -82,7 +82,7 @@ def sung(arrangement, *, style="hard", memory=None, seed=0):
     material = prepare(samples, RATE, origin_s=0.0, hz=pitch, transcript=transcript)
     contour = sung_pitch(performance, style=style, seed=seed)
     memory = {} if memory is None else memory
-    vocal = sing(material, performance, contour, seed=seed, engine=WORLD, memory=memory)
+    vocal = sing(lay_out(material, performance, contour), Take(WORLD, seed), memory=memory)
     return vocal, performance
 
 
@@ -138,7 +138,7 @@ def test_nothing_is_heard_of_what_a_jump_passes_over():
     rows = ((0.0, 0.2), (0.1005, 0.3005), (0.1005, 1.2), (0.3, 1.3995))
     note = SungNote(start_s=0.0, end_s=0.3, pitch=50, syllable=0, lyric="s")
     performance = Performance(notes=(note,), time_map=TimeMap(rows=rows), duration_s=0.5)
-    vocal = sing(material, performance, np.full(501, 50.0), seed=0, engine=WORLD, memory={})
+    vocal = sing(lay_out(material, performance, np.full(501, 50.0)), Take(WORLD, 0), memory={})
     assert np.abs(vocal).max() < 1e-3
 
 
@@ -195,7 +195,7 @@ def test_a_part_of_the_recording_is_enough_for_a_part_of_its_words():
     performance = perform(arrangement, transcript, CLOCK, duration_s=3.0)
     contour = sung_pitch(performance, style="hard", seed=0)
     material = prepare(samples[:RATE], RATE, origin_s=0.0, hz=pitch[:200], transcript=transcript)
-    vocal = sing(material, performance, contour, seed=0, engine=WORLD, memory={})
+    vocal = sing(lay_out(material, performance, contour), Take(WORLD, 0), memory={})
     assert np.isfinite(vocal).all()
     assert np.std(vocal) > 0.01
 

@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -49,10 +48,10 @@ from shenqu.singing.contour import sung_pitch
 from shenqu.singing.material import prepare, working_rate
 from shenqu.singing.perform import perform
 from shenqu.singing.psola import Psola
-from shenqu.singing.repair import repair
+from shenqu.singing.repair import sing_well
 from shenqu.singing.unit import Engine, Take
 from shenqu.singing.vocoder import Vocoder
-from shenqu.singing.voice import sing
+from shenqu.singing.voice import lay_out
 from shenqu.units import SONG_RATE
 
 STEMS = ("vocal.wav", "backing.wav", "mix.wav", "captions.ass", "time_map.json", "vocal.mid")
@@ -196,17 +195,11 @@ def _sing(song: Song, performance: Performance, clock: TempoMap, speech: Path) -
     spoken = _spoken_pitch(samples, rate, memory)
     material = prepare(samples, rate, origin_s=origin_s, hz=spoken.f0_hz, transcript=song.transcript)
     contour = sung_pitch(performance, style=song.options.style, seed=song.seed)
+    course = lay_out(material, performance, contour)
     engine = ENGINES[song.options.engine]
-    sing_with = partial(sing, material, performance, contour, seed=song.seed, engine=engine, memory=memory)
     others = [Take(other, song.seed) for other in ENGINES.values() if other is not engine]
-    vocal, bad = repair(
-        sing_with(),
-        SONG_RATE,
-        performance,
-        contour,
-        takes=[*others, Take(engine, song.seed + ANOTHER_TAKE)],
-        sing_again=lambda takes: sing_with(takes=takes),
-    )
+    others.append(Take(engine, song.seed + ANOTHER_TAKE))
+    vocal, bad = sing_well(course, Take(engine, song.seed), others, memory=memory)
     memory.prune()
     _warn_of_bad(bad)
     return Lead(performance=performance, clock=clock, vocal=vocal, spoken=spoken, origin_s=origin_s)

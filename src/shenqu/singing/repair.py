@@ -10,8 +10,7 @@ Boersma (1993), "Accurate short-term analysis of the fundamental frequency": the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import MutableMapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -22,11 +21,11 @@ from shenqu.documents.check import NoteCheck
 from shenqu.documents.performance import Performance
 from shenqu.dsp.pitch_track import PitchTrack
 from shenqu.singing.contour import HOP_S as MARK_S
+from shenqu.singing.material import Array, Marks
 from shenqu.singing.measure import HEAD_SHARE, measure_notes
 from shenqu.singing.unit import Take
-from shenqu.units import pitch_to_hz
-
-Array = npt.NDArray[np.floating[Any]]
+from shenqu.singing.voice import Course, sing
+from shenqu.units import SONG_RATE, pitch_to_hz
 
 RATE = 16_000
 HOP_S, WINDOW_S = 0.01, 0.04
@@ -34,41 +33,42 @@ LOWEST_HZ = 55.0
 NEAR_SEMITONES = 3.0
 VOICED = 0.45
 BATCH = 512
+WORTH_IT = 0.02
 
 
-SingAgain = Callable[[Mapping[int, Take]], Samples]
-
-
-def repair(
-    vocal: Samples,
-    rate: int,
-    performance: Performance,
-    contour: Array,
-    *,
-    takes: Sequence[Take],
-    sing_again: SingAgain,
+def sing_well(
+    course: Course, usual: Take, others: Sequence[Take], *, memory: MutableMapping[str, Array]
 ) -> tuple[Samples, tuple[NoteCheck, ...]]:
-    """Return `vocal` with the notes that were sung badly in their best take, and those that stay bad.
+    """Return the lead voice, its bad notes in the best of all takes, and the notes that stay bad.
 
-    `sing_again` sings the song with some notes, by their numbers, in other takes.
+    Where a bad note lies only that stretch of the song is sung and looked at again.
     """
-    best = dict(enumerate(look(vocal, rate, performance, contour)))
-    bad = [number for number, note in best.items() if note.faults]
+    vocal = sing(course, usual, memory=memory)
+    checks = look(vocal, SONG_RATE, course.performance, course.contour)
     chosen: dict[int, Take] = {}
-    for take in takes if bad else ():
-        again = look(sing_again(dict.fromkeys(bad, take)), rate, performance, contour)
-        for number in bad:
-            if worth(again[number]) > worth(best[number]) + 0.02:
-                best[number], chosen[number] = again[number], take
+    for number in [number for number, check in enumerate(checks) if check.faults]:
+        span = course.span_of(number)
+        if span is None:
+            continue
+        part = slice(*(round(mark * MARK_S * SONG_RATE) for mark in span))
+        best, best_worth = vocal[part], _worth(vocal[part], course, number, span) + WORTH_IT
+        for take in others:
+            again = sing(course, usual, takes={**chosen, number: take}, span=span, memory=memory)
+            if (worth := _worth(again, course, number, span)) > best_worth:
+                best, best_worth, chosen[number] = again, worth, take
+        vocal[part] = best
     if chosen:
-        vocal = sing_again(chosen)
-        best = dict(enumerate(look(vocal, rate, performance, contour)))
-    return vocal, tuple(note for note in best.values() if note.faults)
+        checks = look(vocal, SONG_RATE, course.performance, course.contour)
+    return vocal, tuple(check for check in checks if check.faults)
 
 
-def worth(note: NoteCheck) -> float:
-    """Return how good a note is, from 0 to 1: in tune, and voiced."""
-    return (note.within_50 or 0.0) * note.coverage
+def _worth(part: Samples, course: Course, number: int, span: tuple[int, int]) -> float:
+    """Return how good a note is in the `part` of the song that lies in `span`, from 0 to 1: in tune, and voiced."""
+    note, start_s = course.performance.notes[number], span[0] * MARK_S
+    alone = note.replace(start_s=note.start_s - start_s, end_s=note.end_s - start_s)
+    contour = course.contour[span[0] : span[1] + 1]
+    (check,) = look(part, SONG_RATE, course.performance.replace(notes=(alone,)), contour)
+    return (check.within_50 or 0.0) * check.coverage
 
 
 def look(vocal: Samples, rate: int, performance: Performance, contour: Array) -> tuple[NoteCheck, ...]:
@@ -76,19 +76,18 @@ def look(vocal: Samples, rate: int, performance: Performance, contour: Array) ->
 
     Behind a note's head what is left of a consonant, or near silence, may well be like itself at any lag.
     """
-    pitch = near_pitch(vocal, rate, contour)
     starts_s, ends_s = np.array([(note.start_s, note.end_s) for note in performance.notes]).T
-    times_s = np.arange(len(pitch.f0_hz)) * HOP_S
+    times_s = np.arange(int(len(vocal) / rate / HOP_S) + 1) * HOP_S
     note = np.maximum(0, np.searchsorted(starts_s, times_s, side="right") - 1)
-    in_head = times_s < (starts_s + HEAD_SHARE * (ends_s - starts_s))[note]
-    heads = PitchTrack(f0_hz=np.where(in_head, pitch.f0_hz, 0.0), confidence=pitch.confidence, hop_s=HOP_S)
-    return measure_notes(vocal, rate, performance, pitch=heads)
+    in_head = (times_s >= starts_s[note]) & (times_s < (starts_s + HEAD_SHARE * (ends_s - starts_s))[note])
+    return measure_notes(vocal, rate, performance, pitch=near_pitch(vocal, rate, contour, where=in_head))
 
 
-def near_pitch(vocal: Samples, rate: int, contour: Array) -> PitchTrack:
+def near_pitch(vocal: Samples, rate: int, contour: Array, *, where: Marks | None = None) -> PitchTrack:
     """Return the pitch of `vocal` where it is within three semitones of `contour`, one MIDI pitch a millisecond.
 
-    The confidence is how alike the sound is to itself a period later, from 0 to 1.
+    The confidence is how alike the sound is to itself a period later, from 0 to 1. With `where`, one value every 10 ms,
+    there is none elsewhere.
 
     >>> times = np.arange(48000) / 48000
     >>> tone = np.sin(2 * np.pi * 221.0 * times).astype(np.float32)
@@ -99,15 +98,16 @@ def near_pitch(vocal: Samples, rate: int, contour: Array) -> PitchTrack:
     sound = np.asarray(soxr.resample(vocal, rate, RATE) if rate != RATE else vocal, dtype=np.float64)
     window, longest = round(WINDOW_S * RATE), int(RATE / LOWEST_HZ) + 2
     padded = np.pad(sound, (window // 2, window + longest))
-    count = int(len(sound) / RATE / HOP_S) + 1
-    starts = (np.arange(count) * HOP_S * RATE).astype(int)
-    marks = np.minimum((np.arange(count) * HOP_S / MARK_S).astype(int), len(contour) - 1)
+    count = int(len(vocal) / rate / HOP_S) + 1
+    frames = np.flatnonzero(np.ones(count, dtype=bool) if where is None else where)
+    marks = np.minimum((frames * HOP_S / MARK_S).astype(int), len(contour) - 1)
     wanted_hz = np.maximum(pitch_to_hz(contour[marks]), LOWEST_HZ)
-    found = [
-        _peaks(_likeness(padded, starts[first : first + BATCH], window, longest), wanted_hz[first : first + BATCH])
-        for first in range(0, count, BATCH)
-    ]
-    hz, likeness = (np.concatenate(values) for values in zip(*found, strict=True))
+    starts = (frames * HOP_S * RATE).astype(int)
+    hz, likeness = np.zeros(count), np.zeros(count)
+    for first in range(0, len(frames), BATCH):
+        part = slice(first, first + BATCH)
+        found = _likeness(padded, starts[part], window, longest)
+        hz[frames[part]], likeness[frames[part]] = _peaks(found, wanted_hz[part])
     return PitchTrack(f0_hz=np.where(likeness >= VOICED, hz, 0.0), confidence=np.clip(likeness, 0.0, 1.0), hop_s=HOP_S)
 
 

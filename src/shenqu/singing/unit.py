@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple, Protocol
 
@@ -44,7 +44,8 @@ class Unit:
     """A piece of voiced song: pitch, speech time, formants and breath every millisecond from mark `first`.
 
     `formants` is the factor by which their frequencies are raised, `breath` the share of breath in the voice, from
-    0, as it was spoken, to 1. `whole` says that another unit follows at once. `key` names the sound that it will be.
+    0, as it was spoken, to 1. `whole` says that another unit follows at once. `key` names all that it is made of, and
+    in a take the sound that it will be.
     """
 
     first: int
@@ -53,8 +54,13 @@ class Unit:
     formants: Array
     breath: Array
     whole: bool
-    seed: int
     key: str
+    seed: int = 0
+
+    @property
+    def end(self) -> int:
+        """The mark behind its last one."""
+        return self.first + len(self.pitch)
 
     @property
     def hz(self) -> Array:
@@ -83,6 +89,11 @@ class Take(NamedTuple):
     engine: Engine
     seed: int
 
+    def of(self, unit: Unit) -> Unit:
+        """Return `unit` as it is sung in this take."""
+        key = hashlib.sha256(f"{self.engine.name} {self.seed} {unit.key}".encode())
+        return replace(unit, seed=self.seed, key=key.hexdigest())
+
 
 def cut_units(
     material: Material,
@@ -91,8 +102,6 @@ def cut_units(
     speech_s: Array,
     voiced: Marks,
     *,
-    engine: str,
-    seed: int,
     formant_rise: float,
 ) -> list[Unit]:
     """Cut the voiced stretches of the song behind each vowel onset, where the pitch has settled.
@@ -112,9 +121,9 @@ def cut_units(
                 pitch = _without_approach(pitch, start, performance)
             formants = _rise(material, pitch) ** formant_rise * np.exp2(semitones[part] / 12.0)
             path = (pitch, speech_s[part], formants, breath[part])
-            key = hashlib.sha256(f"{engine} {material.digest} {whole} {seed}".encode())
+            key = hashlib.sha256(f"{material.digest} {whole}".encode())
             key.update(b"".join(values.tobytes() for values in path))
-            units.append(Unit(start, *path, whole=whole, seed=seed, key=key.hexdigest()))
+            units.append(Unit(start, *path, whole=whole, key=key.hexdigest()))
     return units
 
 
@@ -144,6 +153,11 @@ def _rise(material: Material, pitch: Array) -> Array:
 def room(rate: int) -> int:
     """Return the samples kept free before a unit's start; twice that rings behind its end."""
     return rate // 40
+
+
+def rooms(rate: int) -> tuple[int, int]:
+    """Return the samples of a unit's sound before its start and behind its end."""
+    return room(rate), 2 * room(rate)
 
 
 def silent_sound(unit: Unit, rate: int) -> Array:

@@ -13,7 +13,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import pairwise
+from math import ceil
 from types import MappingProxyType
 
 import numpy as np
@@ -24,7 +26,7 @@ from shenqu.documents.performance import Performance
 from shenqu.dsp.filters import moving_mean
 from shenqu.singing.contour import HOP_S as MARK_S
 from shenqu.singing.material import Array, Marks, Material, stretches
-from shenqu.singing.unit import Engine, Take, Unit, cut_units, expressed, room
+from shenqu.singing.unit import Engine, Take, Unit, cut_units, expressed, room, rooms
 from shenqu.units import SONG_RATE
 
 WORKERS = 2
@@ -32,55 +34,116 @@ UNITS_AT_ONCE = 200  # whose analysis is in memory together
 FADE_S = 0.004
 ATTACK_S, RELEASE_S = 0.005, 0.04
 SHORTEST_VOICED_S = 0.015
+NEAR = 60
 
 
-def sing(
-    material: Material,
-    performance: Performance,
-    contour: Array,
-    *,
-    engine: Engine,
-    seed: int,
-    memory: MutableMapping[str, Array],
-    formant_rise: float = 1.0,
-    takes: Mapping[int, Take] = MappingProxyType({}),
-) -> Samples:
-    """Return the lead voice, mono, at 48 kHz, as long as the performance.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Course:
+    """All that is settled before a song sounds, one value a millisecond: the pitch to sing, the speech time, the gain.
 
-    `contour` is the pitch to sing, one MIDI pitch a millisecond of the song. Units of the song that
-    `memory` holds are taken from there, the others are sung by `engine` and put there. `formant_rise` is how
-    much formants rise with the pitch: 0.0 not at all, 1.0 as in nature. Notes may be sung in other `takes`, by their
-    numbers: the units that lie on them are then.
+    `units` are in no take yet; `unvoiced` are the stretches, first mark and behind the last, where the recording itself
+    is heard.
     """
-    rate = material.rate
-    length = round(performance.duration_s * rate)
+
+    material: Material
+    performance: Performance
+    contour: Array
+    speech_s: Array
+    gain: Array
+    units: tuple[Unit, ...]
+    unvoiced: tuple[tuple[int, int], ...]
+
+    @property
+    def marks(self) -> int:
+        """Number of milliseconds, the last one begun."""
+        return ceil(self.performance.duration_s / MARK_S - 1e-6)
+
+    def span_of(self, number: int) -> tuple[int, int] | None:
+        """Return from which mark to which another take of a note can be heard; None where it has no unit.
+
+        All of the note lies in it, and what an ear needs around.
+        """
+        own = [unit for unit in self.units if _note_of(unit, self.performance) == number]
+        if not own:
+            return None
+        note = self.performance.notes[number]
+        first = min(own[0].first, int(note.start_s / MARK_S)) - NEAR
+        last = max(own[-1].end, ceil(note.end_s / MARK_S)) + NEAR
+        return max(0, first // NEAR * NEAR), min(self.marks, last)
+
+
+def lay_out(material: Material, performance: Performance, contour: Array, *, formant_rise: float = 1.0) -> Course:
+    """Return the course of a song: `contour` is the pitch to sing, one MIDI pitch a millisecond.
+
+    `formant_rise` is how much formants rise with the pitch: 0.0 not at all, 1.0 as in nature.
+    """
     speech_s, sounding = follow(performance, np.arange(len(contour)) * MARK_S)
     marks = np.clip(((speech_s - material.origin_s) / MARK_S).round().astype(int), 0, len(material.voiced) - 1)
     voiced = _clean(material.voiced[marks] & sounding)
-    out = np.zeros(length + rate)
-    usual = Take(engine, seed)
-    sung: list[tuple[Unit, Array]] = []
-    for take in dict.fromkeys([usual, *takes.values()]):
-        units = cut_units(
-            material,
-            performance,
-            contour,
-            speech_s,
-            voiced,
-            engine=take.engine.name,
-            seed=take.seed,
-            formant_rise=formant_rise,
-        )
-        own = [unit for unit in units if takes.get(_note_of(unit, performance), usual) == take]
-        sung += zip(own, _sing_units(material, own, take.engine, memory), strict=True)
-    for unit, sound in sung:
-        start = round(unit.first * MARK_S * rate) - room(rate)
-        low, high = max(0, start), min(len(out), start + len(sound))
-        out[low:high] += sound[low - start : high - start]
-    out = out[:length] + _recording(material, speech_s, sounding & ~voiced, length)
     level_db = material.gain_db[marks] + expressed(performance, len(contour), lambda expression: expression.level_db)
-    out *= _levels(level_db, sounding, length, rate)
-    return _at_song_rate(out, rate, round(performance.duration_s * SONG_RATE))
+    units = cut_units(material, performance, contour, speech_s, voiced, formant_rise=formant_rise)
+    return Course(
+        material=material,
+        performance=performance,
+        contour=contour,
+        speech_s=speech_s,
+        gain=_gain(level_db, sounding),
+        units=tuple(units),
+        unvoiced=tuple(_pieces(sounding & ~voiced, speech_s)),
+    )
+
+
+def sing(
+    course: Course,
+    usual: Take,
+    *,
+    memory: MutableMapping[str, Array],
+    takes: Mapping[int, Take] = MappingProxyType({}),
+    span: tuple[int, int] | None = None,
+) -> Samples:
+    """Return the lead voice, mono, at 48 kHz, as long as the performance, or what is heard of it in `span` (marks).
+
+    Units that `memory` holds are taken from there, the others are sung and put there. Notes may be sung in other
+    `takes` than the `usual` one, by their numbers: the units that lie on them are then.
+    """
+    rate = course.material.rate
+    first, last = span or (0, course.marks)
+    # What lies around a part is heard too: a filter between two rates looks that far.
+    begin, end = max(0, first - NEAR), min(course.marks, last + NEAR)
+    low, high = (round(mark * MARK_S * rate) for mark in (begin, end))
+    out = _recording(course, low, high)
+    for unit, sound in _sung(course, usual, takes, (begin, end), memory):
+        start = round(unit.first * MARK_S * rate) - room(rate) - low
+        here, there = max(0, start), min(len(out), start + len(sound))
+        out[here:there] += sound[here - start : there - start]
+    out *= np.interp(np.arange(low, high) / rate / MARK_S, np.arange(len(course.gain)), course.gain)
+    song = soxr.resample(out, rate, SONG_RATE) if rate != SONG_RATE else out
+    beginning = round((first - begin) * MARK_S * SONG_RATE)
+    ending = last * MARK_S if span else course.performance.duration_s
+    exact = np.zeros(round(ending * SONG_RATE) - round(first * MARK_S * SONG_RATE), dtype=np.float32)
+    part = song[beginning : beginning + len(exact)]
+    exact[: len(part)] = _rounded(part)
+    return exact
+
+
+def _sung(
+    course: Course,
+    usual: Take,
+    takes: Mapping[int, Take],
+    span: tuple[int, int],
+    memory: MutableMapping[str, Array],
+) -> list[tuple[Unit, Array]]:
+    """Return the units that are heard in `span`, each in its take, and their sounds."""
+    before, behind = (round(width / course.material.rate / MARK_S) for width in rooms(course.material.rate))
+    heard = [unit for unit in course.units if unit.first - before < span[1] and unit.end + behind > span[0]]
+    of_take: dict[Take, list[Unit]] = {}
+    for unit in heard:
+        take = takes.get(_note_of(unit, course.performance), usual)
+        of_take.setdefault(take, []).append(take.of(unit))
+    sung: list[tuple[Unit, Array]] = []
+    for take, units in of_take.items():
+        sung += zip(units, _sing_units(course.material, units, take.engine, memory), strict=True)
+    return sorted(sung, key=lambda pair: pair[0].first)
 
 
 def _note_of(unit: Unit, performance: Performance) -> int:
@@ -104,14 +167,6 @@ def _sing_units(
             for unit, sound in zip(batch, pool.map(engine.singer(material, batch), batch), strict=True):
                 known[unit.key] = memory[unit.key] = sound
     return [known[unit.key] for unit in units]
-
-
-def _at_song_rate(out: Array, rate: int, length: int) -> Samples:
-    song = soxr.resample(out, rate, SONG_RATE) if rate != SONG_RATE else out
-    exact = np.zeros(length, dtype=np.float32)
-    count = min(length, len(song))
-    exact[:count] = _rounded(song[:count])
-    return exact
 
 
 def follow(performance: Performance, times: Array) -> tuple[Array, Marks]:
@@ -142,42 +197,45 @@ def _pieces(marks: Marks, speech_s: Array) -> Iterator[tuple[int, int]]:
         yield from pairwise([first, *jumps[(jumps > first) & (jumps < last)].tolist(), last])
 
 
-def _recording(material: Material, speech_s: Array, unvoiced: Marks, length: int) -> Array:
-    """Return the recording itself wherever `unvoiced` is set, faded over a few milliseconds, at jumps crosswise."""
-    rate = material.rate
-    at = np.arange(length) / rate
-    speech = np.interp(at, np.arange(len(speech_s)) * MARK_S, speech_s)
-    out = np.zeros(length)
-    for first, last in _pieces(unvoiced, speech_s):
-        low = max(0, round((first * MARK_S - FADE_S) * rate))
-        high = min(length, round((last * MARK_S + FADE_S) * rate))
-        if high <= low:
+def _recording(course: Course, low: int, high: int) -> Array:
+    """Return samples `low` to `high` of the song, silent but for the recording itself where no voice is wanted.
+
+    It is faded over a few milliseconds, at jumps crosswise.
+    """
+    material, speech_s, rate = course.material, course.speech_s, course.material.rate
+    out = np.zeros(high - low)
+    for first, last in course.unvoiced:
+        start, end = round((first * MARK_S - FADE_S) * rate), round((last * MARK_S + FADE_S) * rate)
+        begin, stop = max(low, start), min(high, end)
+        if stop <= begin:
             continue
+        at_s = np.arange(begin, stop) / rate
         middle = (first + last) // 2
-        straight = speech_s[middle] + at[low:high] - middle * MARK_S
+        straight = speech_s[middle] + at_s - middle * MARK_S
         is_straight = abs(speech_s[last - 1] - speech_s[first] - (last - 1 - first) * MARK_S) < 2 * MARK_S
-        source = straight if is_straight else speech[low:high]
+        source = straight if is_straight else np.interp(at_s, np.arange(len(speech_s)) * MARK_S, speech_s)
         index = np.clip(np.round((source - material.origin_s) * rate).astype(int), 0, len(material.samples) - 1)
-        edge = np.minimum(np.arange(high - low), np.arange(high - low)[::-1]) / (2 * FADE_S * rate)
-        out[low:high] += material.unvoiced[index] * np.clip(edge, 0.0, 1.0)
+        place = np.arange(begin, stop)
+        edge = np.minimum(place - start, end - 1 - place) / (2 * FADE_S * rate)
+        out[begin - low : stop - low] += material.unvoiced[index] * np.clip(edge, 0.0, 1.0)
     return out
 
 
-def _levels(level_db: Array, sounding: Marks, length: int, rate: int) -> Array:
-    """Return the gain of every sample: levels of syllables and notes, soft edges where the voice comes and goes."""
-    gain = 10.0 ** (moving_mean(level_db, 11) / 20.0)
+def _gain(level_db: Array, sounding: Marks) -> Array:
+    """Return the gain at every mark: levels of syllables and notes, soft edges where the voice comes and goes."""
     edge = np.zeros(len(sounding))
     attack, release = round(ATTACK_S / MARK_S), round(RELEASE_S / MARK_S)
     for first, last in stretches(sounding):
         into = np.minimum(1.0, (np.arange(last - first) + 1) / attack)
         out_of = np.minimum(1.0, np.arange(last - first)[::-1] / release)
         edge[first:last] = 0.25 * (1 - np.cos(np.pi * into)) * (1 - np.cos(np.pi * out_of))
-    at = np.arange(length) / rate / MARK_S
-    return np.interp(at, np.arange(len(gain)), gain * edge)
+    gain: Array = 10.0 ** (moving_mean(level_db, 11) / 20.0) * edge
+    return gain
 
 
 def _rounded(song: Array) -> Samples:
     """Bend peaks above .8 of full scale, sample by sample, so that nothing clips."""
-    loud = np.abs(song) > 0.8
-    bent = np.sign(song) * (0.8 + 0.2 * np.tanh((np.abs(song) - 0.8) / 0.2))
-    return np.where(loud, bent, song).astype(np.float32)
+    rounded = np.asarray(song, dtype=np.float32)
+    loud = np.flatnonzero(np.abs(song) > 0.8)
+    rounded[loud] = np.sign(song[loud]) * (0.8 + 0.2 * np.tanh((np.abs(song[loud]) - 0.8) / 0.2))
+    return rounded
