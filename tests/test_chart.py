@@ -5,7 +5,6 @@ import hashlib
 import io
 import json
 import shutil
-from functools import cache
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -518,24 +517,6 @@ def test_the_recording_is_not_drawn_over(folder, capsys):
 
 
 # ------------------------------------------------------------------ a real browser
-
-
-@cache
-def browser_program():
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
-@pytest.fixture
-def browser():
-    """A real browser, where Playwright and a Chromium are installed."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright, which shenqu does not")
-    if browser_program() is None:
-        pytest.skip("needs a Chromium on this machine")
-    with playwright.sync_playwright() as started:
-        flags = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-        program = started.chromium.launch(executable_path=browser_program(), args=flags)
-        yield program
-        program.close()
 
 
 def opened(browser, path, troubles, **more):

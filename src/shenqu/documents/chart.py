@@ -65,10 +65,44 @@ class Curve(Document, frozen=True, kw_only=True):
     hz: tuple[float, ...]
 
 
+class Bar(Document, frozen=True, array_like=True):
+    """A note of a song from `start_s` to `end_s` at a MIDI `pitch`, as `text` names it.
+
+    `onset_s` is where its sound rises, None where it does not; `is_bad` whether something is wrong with it.
+    """
+
+    start_s: Time
+    end_s: Time
+    pitch: int
+    text: str
+    onset_s: float | None = None
+    is_bad: bool = False
+
+
+class Levels(Document, frozen=True, kw_only=True):
+    """How loud it is, in decibels below the loudest, one value each `hop_s` from `start_s` on."""
+
+    start_s: float
+    hop_s: Annotated[float, Meta(gt=0)]
+    db: tuple[float, ...]
+
+
+class Table(Document, frozen=True, kw_only=True):
+    """What was measured of each thing in the first lane, in their order: one row of short texts each.
+
+    `marked` are the numbers of rows that ask to be looked at.
+    """
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    marked: tuple[int, ...] = ()
+
+
 class Chart(Document, frozen=True, kw_only=True):
     """A recording from `start_s` to `end_s`, and what is known about it.
 
-    `facts` are short remarks on all of it. `language` is that of the texts, as a BCP 47 code.
+    `facts` are short remarks on all of it. `language` is that of the texts, as a BCP 47 code. A song has `bars`, over
+    which its pitch is drawn, and may have `levels` and a `table`; a recording of speech has none of them.
     """
 
     title: str
@@ -79,6 +113,9 @@ class Chart(Document, frozen=True, kw_only=True):
     lanes: tuple[Lane, ...] = ()
     marks: tuple[Marks, ...] = ()
     curves: tuple[Curve, ...] = ()
+    bars: tuple[Bar, ...] = ()
+    levels: Levels | None = None
+    table: Table | None = None
 
     @property
     def duration_s(self) -> float:

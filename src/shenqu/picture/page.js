@@ -12,9 +12,12 @@
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const FONT = getComputedStyle(document.documentElement).fontFamily;
-  const AXIS = 24, SOUND = 220, LABEL = 20, BAR = 22, BOX = 24;
+  const { bars = [], levels = null, table = null } = chart;
+  // From the top: scale of time, notes, level, spectrogram, lanes. Speech has neither notes nor level.
+  const AXIS = 24, ROLL = bars.length ? 270 : 0, LEVEL = levels ? 58 : 0, TOP = AXIS + ROLL + LEVEL;
+  const SOUND = bars.length ? 110 : 220, LABEL = 20, BAR = 22, BOX = 24;
   const HEIGHT = { labels: 2 * LABEL + BAR + 8, boxes: BOX, gaps: LABEL + 10 };
-  const total = AXIS + SOUND + 6 + lanes.reduce((sum, lane) => sum + HEIGHT[lane.kind], 0) + 8;
+  const total = TOP + SOUND + 6 + lanes.reduce((sum, lane) => sum + HEIGHT[lane.kind], 0) + 8;
   const MOST_PIXELS = 12e6; // of width: what browsers lay out
   let theme, scale = 100, width = 0, selected = -1, hovered = null, playing = null, waiting = false;
 
@@ -31,7 +34,8 @@
     ...(main ? main.spans.map((span) => ({ span, missing: false })) : []),
   ].sort((a, b) => a.span.start_s - b.span.start_s || b.missing - a.missing);
 
-  const isDoubtful = (span) => span.confidence !== null && span.confidence < themes.doubtful;
+  const asked = table && new Set(table.marked.map((row) => items[row].span)); // spans of the first lane have its order
+  const isDoubtful = (span) => asked ? asked.has(span) : span.confidence !== null && span.confidence < themes.doubtful;
   const percent = (span) => (span.confidence === null ? "" : String(Math.round(span.confidence * 100)));
 
   function clock(time_s, digits = 0) {
@@ -41,11 +45,36 @@
     return hours ? `${hours}:${String(minutes % 60).padStart(2, "0")}:${seconds}` : `${minutes}:${seconds}`;
   }
 
+  const rowOf = table ? new Map(items.map(({ span }, row) => [span, row])) : null;
+  const noteAt = (span) => `${span.text} ${bars[rowOf.get(span)][3]}`;
+  const cellsOf = (span) => table.rows[rowOf.get(span)].map((text, at) => [table.head[at], text]).slice(3)
+    .filter(([, text]) => text && text !== "-").map(([name, text]) => `${name} ${text}`);
+
   function describe(span) {
     const times = `${clock(span.start_s, 3)} to ${clock(span.end_s, 3)} (${Math.round((span.end_s - span.start_s) * 1000)} ms)`;
     const core = span.core_start_s === null ? "" : `vowel ${clock(span.core_start_s, 3)} to ${clock(span.core_end_s, 3)}`;
+    if (asked) return [noteAt(span), times, ...cellsOf(span)].filter(Boolean);
     const sure = span.confidence === null || span.remark === "not heard" ? "" : `confidence ${percent(span)} of 100`;
     return [span.text, times, core, sure, span.remark].filter(Boolean);
+  }
+
+  function fillTable() {
+    table.rows.forEach((cells, index) => {
+      const row = list.insertRow(), button = document.createElement("button"), { span } = items[index];
+      button.type = "button";
+      button.tabIndex = index ? -1 : 0;
+      button.textContent = "▶";
+      button.setAttribute("aria-label", `hear ${describe(span).join(", ")}`);
+      button.addEventListener("focus", () => { if (selected !== index) choose(index, { focus: false }); });
+      items[index].button = button;
+      row.insertCell().append(button);
+      cells.forEach((text, at) => { const cell = row.insertCell(); cell.textContent = text; if (at === 2) { cell.lang = chart.language; cell.dir = "auto"; } });
+      row.className = isDoubtful(span) ? "bad" : "";
+      row.addEventListener("click", () => { choose(index); playItem(); });
+    });
+    byId("only").addEventListener("change", ({ target }) => {
+      for (const row of list.rows) row.hidden = target.checked && row.className !== "bad";
+    });
   }
 
   function fillText() {
@@ -84,10 +113,17 @@
     button.tabIndex = 0;
     button.setAttribute("aria-current", "true");
     if (focus) button.focus({ preventScroll: true });
-    button.scrollIntoView({ block: "nearest" });
+    if (table) showRow(button.closest("tr"));
+    else button.scrollIntoView({ block: "nearest" });
     told.textContent = describe(span).join("  ·  ");
     show(span);
     draw();
+  }
+
+  // Brings a row into view without moving the picture above the table.
+  function showRow(row) {
+    const box = list.closest(".rows"), head = box.querySelector("thead").offsetHeight, { offsetTop, offsetHeight } = row;
+    box.scrollTop = Math.min(Math.max(box.scrollTop, offsetTop + offsetHeight - box.clientHeight), offsetTop - head);
   }
 
   // ---------------------------------------------------------------- where the view is
@@ -182,9 +218,9 @@
 
   function drawSound(pen) {
     const first_s = toTime(0), last_s = toTime(width);
-    drawTile(pen, overview, AXIS, SOUND, toX);
+    drawTile(pen, overview, TOP, SOUND, toX);
     const near = tiles.filter((tile) => tile.end_s > first_s && tile.start_s < last_s);
-    if (near.length <= MOST_KEPT / 2) near.forEach((tile) => drawTile(pen, tile, AXIS, SOUND, toX));
+    if (near.length <= MOST_KEPT / 2) near.forEach((tile) => drawTile(pen, tile, TOP, SOUND, toX));
   }
 
   // ---------------------------------------------------------------- drawing
@@ -200,10 +236,13 @@
     pen.fillStyle = theme.paper;
     pen.fillRect(0, 0, width, total);
     drawSound(pen);
+    if (bars.length) drawRoll(pen);
+    if (levels) drawLevels(pen);
     drawAxis(pen);
     for (const one of marks) drawMarks(pen, one);
-    curves.forEach((one, at) => drawCurve(pen, one, at < curves.length - 1));
-    let top = AXIS + SOUND + 6;
+    for (const one of curves) drawCurve(pen, one);
+    if (bars.length) drawPitchNames(pen);
+    let top = TOP + SOUND + 6;
     for (const lane of lanes) {
       lane.top = top;
       const spans = between(lane.spans, toTime(-200), toTime(width + 200));
@@ -264,12 +303,12 @@
       if (major) write(pen, clock(at * small, step < 0.1 ? 2 : step < 1 ? 1 : 0), Math.max(x, 2), 9, theme.faint, { size: 12, align: x < 16 ? "left" : "center" });
     }
     for (let khz = 1; khz < 5; khz++) {
-      const y = Math.round(AXIS + SOUND * (1 - khz / 5));
+      const y = Math.round(TOP + SOUND * (1 - khz / 5));
       pen.fillStyle = theme.faint;
       pen.fillRect(0, y, 5, 1);
       write(pen, khz === 4 ? "4 kHz" : String(khz), 9, y, theme.ink, { size: 11, halo: theme.paper });
     }
-    if (curves.length) {
+    if (curves.length && !bars.length) {
       for (const hz of [75, 150, 300]) {
         pen.fillStyle = theme.curve;
         pen.fillRect(width - 5, Math.round(curveY(hz)), 5, 1);
@@ -291,30 +330,91 @@
     }
   }
 
-  function triangle(pen, x, y, colour) {
+  function triangle(pen, x, y, colour, down = 1) {
+    const base = down > 0 ? y : y + 6;
     pen.fillStyle = colour;
     pen.beginPath();
-    pen.moveTo(x - 4, y);
-    pen.lineTo(x + 4, y);
-    pen.lineTo(x, y + 6);
+    pen.moveTo(x - 4, base);
+    pen.lineTo(x + 4, base);
+    pen.lineTo(x, base + 6 * down);
     pen.fill();
   }
 
+  // ---------------------------------------------------------------- notes, and the pitch sung on them
+
+  const pitches = bars.map((bar) => bar[2]);
+  const lowest = pitches.reduce((low, pitch) => Math.min(low, pitch), 127) - 2;
+  const highest = pitches.reduce((high, pitch) => Math.max(high, pitch), 0) + 2;
+  const pitchY = (pitch) => AXIS + ROLL - ((pitch - lowest + 0.5) / (highest - lowest + 1)) * ROLL;
+  const names = new Map(bars.map((bar) => [bar[2], bar[3]]));
+
+  function drawRoll(pen) {
+    const high = ROLL / (highest - lowest + 1);
+    for (let pitch = lowest; pitch <= highest; pitch++) {
+      const top = pitchY(pitch) - high / 2;
+      pen.fillStyle = [1, 3, 6, 8, 10].includes(pitch % 12) ? theme.panel : theme.paper;
+      pen.fillRect(0, top, width, high);
+      pen.fillStyle = theme.line;
+      pen.globalAlpha = 0.45;
+      pen.fillRect(0, Math.round(top), width, 1);
+      pen.globalAlpha = 1;
+    }
+    for (const [start_s, end_s, pitch, , onset_s, isBad] of bars) {
+      const left = Math.round(toX(start_s)), right = Math.max(left + 2, Math.round(toX(end_s)) - 1);
+      if (right < 0 || left > width) continue;
+      const top = pitchY(pitch) - high / 2;
+      pen.fillStyle = isBad ? theme.wrong : theme.core;
+      pen.globalAlpha = isBad ? 0.6 : 1;
+      pen.fillRect(left, top + 1, right - left, high - 2);
+      pen.globalAlpha = 1;
+      if (onset_s !== null && scale > 40) triangle(pen, toX(onset_s), top + high + 1, theme.onset, -1);
+    }
+  }
+
+  function drawPitchNames(pen) {
+    const least = (highest - lowest + 1) * 12 / ROLL; // semitones between two names that do not touch
+    let last = -Infinity;
+    for (const pitch of [...names.keys()].sort((a, b) => a - b)) {
+      if (pitch - last < least) continue;
+      write(pen, names.get(pitch), 4, pitchY(pitch), theme.ink, { size: 11, halo: theme.paper });
+      last = pitch;
+    }
+  }
+
+  function drawLevels(pen) {
+    const { start_s, hop_s, db } = levels, bottom = TOP - 4, floor = -60;
+    const y = (level) => bottom - (1 - Math.max(level, floor) / floor) * (LEVEL - 12);
+    pen.fillStyle = theme.paper;
+    pen.fillRect(0, AXIS + ROLL, width, LEVEL);
+    const first = Math.max(0, Math.floor((toTime(0) - start_s) / hop_s)), last = Math.min(db.length, Math.ceil((toTime(width) - start_s) / hop_s) + 1);
+    pen.beginPath();
+    pen.moveTo(toX(start_s + first * hop_s), bottom);
+    for (let at = first; at < last; at++) pen.lineTo(toX(start_s + at * hop_s), y(db[at]));
+    pen.lineTo(toX(start_s + (last - 1) * hop_s), bottom);
+    pen.fillStyle = theme.sure;
+    pen.globalAlpha = 0.55;
+    pen.fill();
+    pen.globalAlpha = 1;
+    for (const level of [0, -20, -40]) write(pen, level ? String(level) : "0 dB", 4, y(level), theme.faint, { size: 10, halo: theme.paper });
+  }
+
   function curveY(hz) {
+    if (bars.length) return pitchY(69 + 12 * Math.log2(hz / 440));
     return AXIS + SOUND - 8 - (Math.log(hz / lowest_hz) / Math.log(highest_hz / lowest_hz)) * (SOUND - 16);
   }
 
-  function drawCurve(pen, { start_s, hop_s, hz }, isBand) {
+  function drawCurve(pen, { start_s, hop_s, hz }) {
     if (scale < 12) return;
     const first = Math.max(0, Math.floor((toTime(0) - start_s) / hop_s)), last = Math.min(hz.length, Math.ceil((toTime(width) - start_s) / hop_s) + 1);
     pen.lineJoin = "round";
-    pen.lineCap = isBand ? "butt" : "round";
-    const strokes = isBand ? [[13, theme.outline], [11, theme.box]] : [[5, theme.outline], [2.2, theme.curve]];
+    pen.lineCap = "round";
+    const isShown = (value) => (bars.length ? value > 0 && curveY(value) >= AXIS && curveY(value) <= AXIS + ROLL : value >= lowest_hz && value <= highest_hz);
+    const strokes = [[5, theme.outline], [2.2, theme.curve]];
     for (const [line, colour] of strokes) {
       pen.beginPath();
       let down = false;
       for (let at = first; at < last; at++) {
-        const isHere = hz[at] >= lowest_hz && hz[at] <= highest_hz;
+        const isHere = isShown(hz[at]);
         if (isHere) pen[down ? "lineTo" : "moveTo"](toX(start_s + at * hop_s), curveY(hz[at]));
         down = isHere;
       }
@@ -425,7 +525,7 @@
       if (!span) continue;
       const left = Math.round(toX(span.start_s)), right = Math.max(left + 2, Math.round(toX(span.end_s)));
       if (right < -10 || left > width + 10) continue;
-      const top = AXIS + SOUND;
+      const top = bars.length ? AXIS : AXIS + SOUND;
       pen.globalAlpha = strong ? 0.18 : 0.1;
       pen.fillStyle = theme.ink;
       pen.fillRect(left, top, right - left, total - top);
@@ -551,7 +651,7 @@
 
   function spanAt(x, y) {
     const time_s = toTime(x);
-    const lane = y < AXIS + SOUND + 6 ? main : lanes.find((one) => y >= one.top && y < one.top + HEIGHT[one.kind]);
+    const lane = y < TOP + SOUND + 6 ? main : lanes.find((one) => y >= one.top && y < one.top + HEIGHT[one.kind]);
     if (!lane || y < AXIS) return null;
     const slack = lane.kind === "gaps" ? 6 / scale : 0;
     return between(lane.spans, time_s - slack, time_s + slack).pop() || null;
@@ -596,7 +696,7 @@
       const index = (selected + step + items.length) % items.length;
       if (items[index].missing || isDoubtful(items[index].span)) { choose(index); return; }
     }
-    told.textContent = "nothing is doubtful here";
+    told.textContent = table ? "no note is bad" : "nothing is doubtful here";
   }
 
   const KEYS = {
@@ -651,14 +751,16 @@
         }),
         marks: () => { pen.fillStyle = theme.onset; pen.fillRect(5, 0, 1, 20); triangle(pen, 5.5, 0, theme.onset); },
         curves: () => { pen.strokeStyle = theme.curve; pen.lineWidth = 2.2; pen.beginPath(); pen.moveTo(1, 14); pen.quadraticCurveTo(10, 4, 23, 8); pen.stroke(); },
-        bands: () => { pen.fillStyle = theme.outline; pen.fillRect(0, 3, 24, 13); pen.fillStyle = theme.box; pen.fillRect(0, 4, 24, 11); },
+        bar: () => { pen.fillStyle = theme.core; pen.fillRect(0, 3, 24, 13); },
+        bad: () => { pen.fillStyle = theme.wrong; pen.globalAlpha = 0.6; pen.fillRect(0, 3, 24, 13); pen.globalAlpha = 1; },
+        onset: () => triangle(pen, 6, 6, theme.onset, -1),
         core: () => { pen.fillStyle = theme.box; pen.fillRect(0, 1, 24, 18); pen.fillStyle = theme.core; pen.fillRect(8, 1, 16, 18); },
         gaps: () => { pen.strokeStyle = theme.missing; pen.setLineDash([4, 3]); pen.strokeRect(0.5, 1.5, 23, 17); },
       })[sign.dataset.sign]();
     }
   }
 
-  fillText();
+  (table ? fillTable : fillText)();
   dark.addEventListener("change", dress);
   new ResizeObserver(resize).observe(view);
   dress();

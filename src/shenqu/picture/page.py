@@ -73,10 +73,10 @@ def chart_page(chart: Chart, sound: Sound, *, pieces: Sequence[Piece] = (), note
         style=style,
         script=script,
         data=_safe_json(data),
+        **_wording(chart),
         title=html.escape(" ".join(chart.title.split())),
         facts="".join(f"<span>{html.escape(fact)}</span>" for fact in (*chart.facts, *([note] if note else []))),
         legend="".join(_legend(chart)),
-        keys="".join(_keys()),
     )
 
 
@@ -99,7 +99,7 @@ PAGE = """\
 <main>
 <div class="bar" role="toolbar" aria-label="Sound and view">
 <button type="button" id="play">Play from here</button>
-<button type="button" id="doubt">Next doubtful</button>
+<button type="button" id="doubt">{next}</button>
 <button type="button" id="out" aria-label="Zoom out">&minus;</button>
 <button type="button" id="in" aria-label="Zoom in">+</button>
 <button type="button" id="whole">Whole</button>
@@ -109,12 +109,11 @@ PAGE = """\
 </div>
 <canvas id="overview" role="img" aria-label="Overview of the recording; drag to move the chart below"></canvas>
 <div id="view" tabindex="0" role="group" aria-label="Chart over time">
-<canvas id="chart" role="img" aria-label="Spectrogram with words, syllables and sounds below it; the same words follow \
-as a list"></canvas>
+<canvas id="chart" role="img" aria-label="{shows}"></canvas>
 <div id="track"></div>
 </div>
 <p id="told" role="status"></p>
-<ul id="text" aria-label="Words in order"></ul>
+{listed}
 <p class="help">{keys}</p>
 <noscript><p>This page draws with a script of its own; allow scripts to see it.</p></noscript>
 </main>
@@ -126,13 +125,35 @@ as a list"></canvas>
 """
 
 
+def _wording(chart: Chart) -> dict[str, str]:
+    """Return how the page speaks of what it shows: words that were heard, or notes that were sung."""
+    if chart.table is None:
+        return {
+            "next": "Next doubtful",
+            "shows": "Spectrogram with words, syllables and sounds below it; the same words follow as a list",
+            "listed": '<ul id="text" aria-label="Words in order"></ul>',
+            "keys": "".join(_keys("word", "next doubtful or missing word")),
+        }
+    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in ("", *chart.table.head))
+    return {
+        "next": "Next bad note",
+        "shows": "Notes with the pitch sung on them, level, spectrogram and words; the same notes follow as a table",
+        "listed": '<label class="only"><input type="checkbox" id="only"> bad notes only</label><div class="rows">'
+        f'<table aria-label="Notes in order"><thead><tr>{head}</tr></thead><tbody id="text"></tbody></table></div>',
+        "keys": "".join(_keys("note", "next bad note")),
+    }
+
+
 def _legend(chart: Chart) -> Iterator[str]:
     spans = [span for lane in chart.lanes for span in lane.spans]
     if any(span.confidence is not None for lane in chart.lanes if lane.kind != "gaps" for span in lane.spans):
         yield _sign("confidence", 70, "confidence, 0 to 100")
     yield from (_sign("marks", 12, marks.name) for marks in chart.marks)
-    yield from (_sign("bands", 24, curve.name) for curve in chart.curves[:-1])
-    yield from (_sign("curves", 24, curve.name) for curve in chart.curves[-1:])
+    if chart.bars:
+        yield _sign("bar", 24, "note")
+        yield _sign("bad", 24, "bad note")
+        yield _sign("onset", 12, "where its sound rises")
+    yield from (_sign("curves", 24, curve.name) for curve in chart.curves)
     if any(span.core_start_s is not None for span in spans):
         yield _sign("core", 24, "vowel in its syllable")
     yield from (_sign("gaps", 24, f"in the text, {lane.name}") for lane in chart.lanes if lane.kind == "gaps")
@@ -142,11 +163,11 @@ def _sign(name: str, wide: int, text: str) -> str:
     return f'<span><canvas data-sign="{name}" data-wide="{wide}" aria-hidden="true"></canvas>{html.escape(text)}</span>'
 
 
-def _keys() -> Iterator[str]:
+def _keys(thing: str, sought: str) -> Iterator[str]:
     for keys, does in (
-        ("← →", "word before, word after"),
+        ("← →", f"{thing} before, {thing} after"),
         ("Enter Space", "hear it"),
-        ("D", "next doubtful or missing word"),
+        ("D", sought),
         ("+ −", "zoom, also Ctrl and wheel"),
         ("0", "whole"),
         ("Esc", "stop"),

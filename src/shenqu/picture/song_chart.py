@@ -1,37 +1,39 @@
-"""What is charted of a song that was measured: notes, words, faults, the pitch that is sung and that was meant."""
+"""What is charted of a song that was measured: notes, the pitch sung on them, onsets, level, words, faults."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 
-from shenqu.documents.chart import Chart, Curve, Lane, Marks, Span
+import numpy as np
+
+from shenqu.documents.audio import Samples
+from shenqu.documents.chart import Bar, Chart, Lane, Levels, Span, Table
 from shenqu.documents.check import NoteCheck, SongCheck
+from shenqu.dsp.band_level import band_level
 from shenqu.dsp.pitch_track import PitchTrack
 from shenqu.picture.chart import pitch_curve
-from shenqu.units import pitch_to_hz
 
-_MEANT_HOP_S = 0.01
+LEVEL_HOP_S, LEVEL_WIDTH_S = 0.01, 0.01
+LOWEST_LEVEL_DB = -60.0
+NOTE_HEAD = ("start", "note", "sung", "cents", "in tune", "voiced", "onset", "stretch", "shift", "level", "what is bad")
+"""What `note_cells` tells of a note."""
 _NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
 
-def song_chart(check: SongCheck, pitch: PitchTrack, *, duration_s: float, language: str) -> Chart:
-    """Return the chart of a song measured as `check`, whose voice has `pitch` from song time 0 on."""
-    begun = [note for note in check.notes if note.text != "+"]
-    lanes = (
-        Lane(name="words", kind="labels", spans=tuple(_note_span(note, note.text) for note in begun)),
-        Lane(name="notes", kind="boxes", spans=tuple(_note_span(note, note_name(note.pitch)) for note in check.notes)),
-        Lane(name="faults", kind="labels", spans=tuple(_fault_spans(check.bad))),
-    )
+def song_chart(check: SongCheck, pitch: PitchTrack, vocal: Samples, rate: int, *, language: str) -> Chart:
+    """Return the chart of a song measured as `check`: its voice `vocal` (mono, at `rate` hertz) has that `pitch`."""
+    bad = tuple(number for number, note in enumerate(check.notes) if note.faults)
     return Chart(
         title=check.title,
         facts=tuple(song_facts(check)),
         language=language,
         start_s=0.0,
-        end_s=duration_s,
-        lanes=tuple(lane for lane in lanes if lane.spans),
-        marks=(Marks(name="note", times_s=tuple(round(note.start_s, 4) for note in begun)),),
-        curves=(_meant(check, duration_s), pitch_curve(pitch, start_s=0.0, name="sung")),
+        end_s=len(vocal) / rate,
+        lanes=(Lane(name="words", kind="boxes", spans=tuple(_span(note) for note in check.notes)),),
+        curves=(pitch_curve(pitch, start_s=0.0, name="sung pitch"),),
+        bars=tuple(_bar(note) for note in check.notes),
+        levels=_levels(vocal, rate),
+        table=Table(head=NOTE_HEAD, rows=tuple(note_cells(note) for note in check.notes), marked=bad),
     )
 
 
@@ -56,45 +58,51 @@ def song_facts(check: SongCheck) -> Iterator[str]:
     yield f"{100 * check.onset_30:.0f} % of syllables rise within 30 ms"
     if check.stretch is not None and check.stretch_p90 is not None:
         yield f"vowels {check.stretch:.1f} times as long as spoken, 90 % within {check.stretch_p90:.1f}"
-    yield f"{check.clicks} clicks"
+    yield f"{check.clicks} click{'' if check.clicks == 1 else 's'}"
     yield f"{len(check.bad)} of {len(check.notes)} notes bad" if check.bad else f"all {len(check.notes)} notes good"
 
 
-def _note_span(note: NoteCheck, text: str) -> Span:
-    """Return a note as a span: as sure as it is in tune and without fault; one too short for a pitch is in tune."""
-    in_tune = 1.0 if note.within_50 is None else note.within_50
-    return Span(
-        round(note.start_s, 4),
-        round(note.end_s, 4),
-        text,
-        round(0.4 * in_tune if note.faults else in_tune, 3),
-        ", ".join(note_facts(note)),
+def note_cells(note: NoteCheck) -> tuple[str, ...]:
+    """Return what was measured of a note, a short text for each of `NOTE_HEAD`, "-" where it could not be."""
+    return (
+        f"{note.start_s:.2f} s",
+        note_name(note.pitch),
+        " ".join(note.text.split()),
+        _number(note.cents, "+.0f"),
+        "-" if note.within_50 is None else f"{100 * note.within_50:.0f} %",
+        f"{100 * note.coverage:.0f} %",
+        _number(note.onset_ms, "+.0f", " ms"),
+        _number(note.stretch, ".1f", " x"),
+        _number(note.shift, "+.0f", " st"),
+        _number(note.level_db, "+.0f", " dB"),
+        "; ".join(note.faults),
     )
 
 
-def note_facts(note: NoteCheck) -> Iterator[str]:
-    """Yield what was measured of a note, in short; what is bad first."""
-    yield from note.faults
-    if note.cents is not None:
-        yield f"{note.cents:+.0f} cents"
-    if note.onset_ms is not None:
-        yield f"{note.onset_ms:+.0f} ms"
-    if note.stretch is not None:
-        yield f"stretched {note.stretch:.1f} times"
-    if note.shift is not None:
-        yield f"{note.shift:+.0f} semitones from the speech"
+def _number(value: float | None, form: str, unit: str = "") -> str:
+    """Return a value with its unit; what rounds to nothing has no sign.
+
+    >>> _number(-0.4, "+.0f", " dB"), _number(-3.6, "+.0f")
+    ('0 dB', '-4')
+    """
+    if value is None:
+        return "-"
+    digits = f"{value:{form}}"
+    return (digits if float(digits) else digits.lstrip("+-")) + unit
 
 
-def _fault_spans(bad: tuple[NoteCheck, ...]) -> Iterator[Span]:
-    for note in bad:
-        yield Span(round(note.start_s, 4), round(note.end_s, 4), note.faults[0], 0.0, "; ".join(note.faults))
+def _span(note: NoteCheck) -> Span:
+    text = " ".join(note.text.split())
+    return Span(round(note.start_s, 4), round(note.end_s, 4), text, remark="; ".join(note.faults))
 
 
-def _meant(check: SongCheck, duration_s: float) -> Curve:
-    """Return the notes as they are written."""
-    hz = [0.0] * (int(duration_s / _MEANT_HOP_S) + 1)
-    ends_s = [min(a.end_s, b.start_s) for a, b in pairwise(check.notes)] + [note.end_s for note in check.notes[-1:]]
-    for note, end_s in zip(check.notes, ends_s, strict=True):
-        first, last = (min(len(hz), round(time_s / _MEANT_HOP_S)) for time_s in (note.start_s, end_s))
-        hz[first:last] = [round(float(pitch_to_hz(note.pitch)), 1)] * max(0, last - first)
-    return Curve(name="written", start_s=0.0, hop_s=_MEANT_HOP_S, hz=tuple(hz))
+def _bar(note: NoteCheck) -> Bar:
+    onset_s = None if note.onset_ms is None else round(max(0.0, note.start_s + note.onset_ms / 1000.0), 4)
+    start_s, end_s = round(note.start_s, 4), round(note.end_s, 4)
+    return Bar(start_s, end_s, note.pitch, note_name(note.pitch), onset_s, bool(note.faults))
+
+
+def _levels(vocal: Samples, rate: int) -> Levels:
+    level_db = band_level(vocal, rate, low_hz=60.0, high_hz=12_000.0, hop_s=LEVEL_HOP_S, width_s=LEVEL_WIDTH_S)
+    below_db = np.maximum(level_db - level_db.max(initial=-200.0), LOWEST_LEVEL_DB)
+    return Levels(start_s=0.0, hop_s=LEVEL_HOP_S, db=tuple(below_db.round(1).tolist()))

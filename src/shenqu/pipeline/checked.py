@@ -10,14 +10,14 @@ import numpy as np
 import soxr
 
 from shenqu.documents.audio import LongSound
-from shenqu.documents.check import NoteCheck, SongCheck
+from shenqu.documents.check import SongCheck
 from shenqu.documents.codec import encode
 from shenqu.documents.cues import columns
 from shenqu.documents.song import Song
 from shenqu.dsp.pitch_track import PitchTrack
 from shenqu.engines.swift_pitch import track_pitch
 from shenqu.picture.page import chart_page
-from shenqu.picture.song_chart import note_name, song_chart, song_facts
+from shenqu.picture.song_chart import NOTE_HEAD, note_cells, song_chart, song_facts
 from shenqu.pipeline.plotted import sound_pieces
 from shenqu.pipeline.render import Lead, render_lead
 from shenqu.pipeline.report import Report
@@ -49,7 +49,7 @@ def check_page(check: SongCheck, lead: Lead, pitch: PitchTrack, *, language: str
     """Return the page that shows a measured song, in which every note can be heard."""
     samples = soxr.resample(lead.vocal, SONG_RATE, PAGE_RATE)
     sound = LongSound(pcm=np.clip(np.round(samples * 32767.0), -32768, 32767).astype(np.int16), rate=PAGE_RATE)
-    chart = song_chart(check, pitch, duration_s=sound.duration_s, language=language)
+    chart = song_chart(check, pitch, lead.vocal, SONG_RATE, language=language)
     return chart_page(chart, sound, pieces=list(sound_pieces(0.0, sound, sound.duration_s)))
 
 
@@ -60,33 +60,12 @@ def write_check(check: SongCheck, form: Literal["table", "json"] = "table") -> s
     return "\n".join([*_rows(check), "", f"{check.title}: {'; '.join(song_facts(check))}", ""])
 
 
-HEAD = ("start_s", "note", "sung", "cents", "in tune", "voiced", "onset ms", "stretch", "shift", "dB", "")
-WIDTHS = (8, 5, 12, 6, 8, 7, 9, 8, 6, 6, 0)
+WIDTHS = (8, 5, 12, 6, 8, 7, 8, 8, 6, 7, 0)
 
 
 def _rows(check: SongCheck) -> Iterator[str]:
-    yield _row(HEAD)
-    yield from (_row(_cells(note)) for note in check.notes)
-
-
-def _cells(note: NoteCheck) -> tuple[str, ...]:
-    return (
-        f"{note.start_s:.2f}",
-        note_name(note.pitch),
-        " ".join(note.text.split()),
-        _number(note.cents, "+.0f"),
-        "-" if note.within_50 is None else f"{100 * note.within_50:.0f} %",
-        f"{100 * note.coverage:.0f} %",
-        _number(note.onset_ms, "+.0f"),
-        _number(note.stretch, ".1f"),
-        _number(note.shift, "+.0f"),
-        _number(note.level_db, "+.0f"),
-        "; ".join(note.faults),
-    )
-
-
-def _number(value: float | None, form: str) -> str:
-    return "-" if value is None else format(value, form)
+    yield _row(NOTE_HEAD)
+    yield from (_row(note_cells(note)) for note in check.notes)
 
 
 def _row(cells: tuple[str, ...]) -> str:
