@@ -280,10 +280,10 @@ def _chords(events: list[tuple[Fraction, str]], end_beat: Fraction) -> tuple[Cho
 
 
 def _sections(events: list[tuple[Fraction, SectionKind]], end_beat: Fraction) -> tuple[Section, ...]:
-    beats = sorted(dict(events).items())
-    ends = [*(beat for beat, _ in beats[1:]), end_beat]
+    begun = sorted(dict(events).items())
+    ends = [*(beat for beat, _ in begun), end_beat][1:]
     return tuple(
         Section(kind=kind, onset_beat=beat, length_beat=end - beat)
-        for (beat, kind), end in zip(beats, ends, strict=True)
+        for (beat, kind), end in zip(begun, ends, strict=False)
         if end > beat
     )
