@@ -12,8 +12,8 @@ from shenqu.documents.tune import Metre, Note, Part, PartNote, Tempo, Tune
 from shenqu.dsp.synth import Timbre, render_drum, render_tone
 from shenqu.errors import InputError
 from shenqu.music.band import BAND_STYLES, STYLES, band_parts, default_style, play
-from shenqu.music.catalogue import built_in_tune, built_in_tunes
 from shenqu.music.harmony import chord_tones
+from shenqu.pipeline.library import built_in_tune, built_in_tunes
 
 RATE = 48_000
 

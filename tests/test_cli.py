@@ -17,7 +17,7 @@ import soundfile
 
 import shenqu
 from shenqu.cli import run
-from shenqu.music.catalogue import built_in_tune
+from shenqu.pipeline.library import built_in_tune
 from shenqu.speech.lines import demo_line
 from shenqu.speech.speaker import speak
 

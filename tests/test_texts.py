@@ -14,7 +14,7 @@ from shenqu.documents.song import Song, Source
 from shenqu.documents.speech import Cue, Syllable, Transcript, Word
 from shenqu.errors import InputError, ShenquWarning
 from shenqu.media.texts import MOST_BYTES, READERS, read_transcript, read_words
-from shenqu.music.catalogue import built_in_tune
+from shenqu.pipeline.library import built_in_tune
 
 SHENQU_DATA = os.environ.get("SHENQU_DATA")
 

@@ -18,7 +18,7 @@ from benchmarks.words.truth import RATE, Talk
 from shenqu.documents.audio import Samples
 from shenqu.documents.performance import TempoMap
 from shenqu.music.band import band_parts, play
-from shenqu.music.catalogue import built_in_tune
+from shenqu.pipeline.library import built_in_tune
 
 KINDS = ("noise", "applause", "music")
 SNRS_DB = (20, 10, 5)

@@ -1,4 +1,4 @@
-"""Documents to JSON and back.
+"""Documents to JSON and back, and from TOML, which people write.
 
 Conventions
 -----------
@@ -8,7 +8,7 @@ not know is refused with its line and path.
 
 References
 ----------
-RFC 8259 (JSON).
+RFC 8259 (JSON); toml.io, version 1.0.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import tomllib
 from fractions import Fraction
 from typing import Any, TypeVar
 
@@ -56,6 +57,24 @@ def decode(data: bytes, kind: type[SomeDocument], *, name: str) -> SomeDocument:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{name}: not a readable JSON document ({error})") from None
     return document
+
+
+def decode_toml(text: str, kind: type[SomeDocument], *, name: str) -> SomeDocument:
+    """Return the document of `kind` that a TOML `text` holds.
+
+    Raises
+    ------
+    InputError
+        With `name`, and the line where TOML is broken, else the path of a field that is unknown, missing or wrong.
+    """
+    try:
+        return msgspec.convert(tomllib.loads(text), type=kind, dec_hook=_decode_value)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{name}: not readable as TOML ({error})") from None
+    except (msgspec.ValidationError, RecursionError) as error:
+        told, _, path = str(error).partition(" - at `$")
+        where = f", {path.strip('.`')}" if path.strip(".`") else ""
+        raise InputError(f"{name}{where}: {told[:1].lower()}{told[1:]}") from None
 
 
 def _encode_value(value: Any) -> Any:

@@ -17,6 +17,7 @@ from shenqu.documents.base import Document
 Pitch = Annotated[int, Meta(ge=0, le=127)]
 Lyric = Annotated[str, Meta(max_length=200)]
 Scale = Literal["major", "minor"]
+TempoRange = tuple[Annotated[float, Meta(ge=1, le=3000)], Annotated[float, Meta(ge=1, le=3000)]]
 SectionKind = Literal["intro", "verse", "refrain", "bridge", "interlude", "tail"]
 MOST_CHANGES = 2000
 
@@ -131,6 +132,7 @@ class Tune(Document, frozen=True, kw_only=True):
     `upbeat_beat` is the length of the pickup before the first bar line. `lyrics` are the score's own words,
     one entry a note, or none at all. `doubtful` are the notes, by index, that a listener was not sure of.
     `origin` says who wrote it, `years` when it came to be, `checked` which print the melody was laid beside.
+    `tempo_range` are the slowest and the fastest tempo, as `bpm`, at which it is still itself.
     """
 
     id: str
@@ -150,6 +152,7 @@ class Tune(Document, frozen=True, kw_only=True):
     origin: str = ""
     years: str = ""
     checked: str = ""
+    tempo_range: TempoRange | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is out of order or overlaps, an upbeat of less than nothing, lyrics that miss notes."""

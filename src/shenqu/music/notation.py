@@ -8,6 +8,7 @@ A melody is a list of phrases. A note is a degree of the major scale on `do`, on
     3_  3__     half, a quarter of a beat
     2.  2_.     half as long again
     -           the note before goes on for a beat
+    3_*         two thirds of its length: three such in the time of two
     3~          tied to the next note, which has the same pitch
     |           bar line (checked)
 
@@ -17,14 +18,17 @@ an upbeat has none.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from shenqu.documents.tune import Chord, Metre, Note, Scale, Tempo, Tune
+from shenqu.documents.tune import Chord, Metre, Note, Scale, Section, Tempo, Tune
+from shenqu.documents.tune_file import TuneFile, WrittenSection
+from shenqu.music.harmony import chord_tones
 
 _DEGREES = (0, 2, 4, 5, 7, 9, 11)
-_TOKEN = re.compile(r"([#b]?)([0-7])([,']*)(_*)(\.?)(~?)")
+_TOKEN = re.compile(r"([#b]?)([0-7])([,']{0,4})(_{0,4})(\.?)(\*?)(~?)")
 
 
 def parse_tune(
@@ -73,6 +77,58 @@ def parse_tune(
     )
 
 
+def written_tune(written: TuneFile, *, tune_id: str) -> Tune:
+    """Return the tune that a file writes. Raises ValueError, with the number of the section, where a sign is wrong.
+
+    >>> section = WrittenSection(kind="refrain", phrases=("1 2 3 1 |",), chords="C")
+    >>> tune = written_tune(TuneFile(title="Hm", bpm=100, sections=(section,)), tune_id="hm")
+    >>> [(section.kind, int(section.length_beat)) for section in tune.sections]
+    [('refrain', 4)]
+    """
+    numerator, denominator = (int(part) for part in written.metre.split("/"))
+    tune = parse_tune(
+        tune_id=tune_id,
+        title=written.title,
+        origin=written.origin,
+        do=written.do,
+        metre=(numerator, denominator),
+        bpm=written.bpm,
+        phrases=[phrase for section in written.sections for phrase in section.phrases],
+        chords=" | ".join(section.chords.strip().strip("|") for section in written.sections if section.chords.strip()),
+        scale=written.scale,
+        upbeat_beat=written.upbeat,
+    )
+    _check_chords(tune, Fraction(4 * numerator, denominator))
+    return tune.replace(
+        sections=tuple(_sections(tune, written.sections)),
+        tempo_range=written.tempo_range,
+        years=written.years,
+        checked=written.checked,
+    )
+
+
+def _sections(tune: Tune, written: Sequence[WrittenSection]) -> Iterator[Section]:
+    """Give each section from its first note, or from the end of the one before, to its last."""
+    start, phrases = Fraction(0), 0
+    for section in written:
+        phrases += len(section.phrases)
+        end = tune.phrase_ends[phrases - 1]
+        yield Section(kind=section.kind, onset_beat=start, length_beat=end - start)
+        start = end
+
+
+def _check_chords(tune: Tune, bar_beat: Fraction) -> None:
+    """Refuse chords that cannot be read, and chords of more or fewer bars than the melody has."""
+    for chord in tune.chords:
+        chord_tones(chord.symbol)
+    if not tune.chords:
+        return
+    bars = (tune.chords[-1].onset_beat + tune.chords[-1].length_beat - tune.upbeat_beat) / bar_beat
+    sung = math.ceil((tune.notes[-1].end_beat - tune.upbeat_beat) / bar_beat)
+    if not sung <= bars <= sung + 1:
+        raise ValueError(f"the chords fill {bars} bars, the melody {sung}")
+
+
 def _parse_phrase(
     phrase: str, now: Fraction, *, do: int, bar_beat: Fraction, upbeat_beat: Fraction
 ) -> tuple[list[Note], Fraction]:
@@ -81,9 +137,11 @@ def _parse_phrase(
     for sign in phrase.split():
         if sign == "|":
             if (now - upbeat_beat) % bar_beat:
-                raise ValueError(f"bar line at beat {now} of {phrase!r}")
+                raise ValueError(f"bar line at beat {now} of {phrase!r}, where no bar ends")
             continue
         if sign == "-":
+            if not notes or notes[-1].end_beat != now:
+                raise ValueError(f"- in {phrase!r} follows no note; write 0 for a rest")
             notes[-1] = _longer(notes[-1], Fraction(1))
             now += 1
             continue
@@ -93,6 +151,8 @@ def _parse_phrase(
         elif pitch is not None:
             notes.append(Note(pitch=pitch, onset_beat=now, length_beat=length))
         tied, now = ties, now + length
+    if not notes:
+        raise ValueError(f"the phrase {phrase!r} has no note")
     return notes, now
 
 
@@ -105,12 +165,14 @@ def _parse_note(sign: str, do: int) -> tuple[int | None, Fraction, bool]:
     match = _TOKEN.fullmatch(sign)
     if not match:
         raise ValueError(f"{sign!r} is no note")
-    accidental, degree, octaves, halves, dot, tie = match.groups()
-    length = Fraction(1, 2 ** len(halves)) * (Fraction(3, 2) if dot else 1)
+    accidental, degree, octaves, halves, dot, third, tie = match.groups()
+    length = Fraction(1, 2 ** len(halves)) * (Fraction(3, 2) if dot else 1) * (Fraction(2, 3) if third else 1)
     if degree == "0":
         return None, length, False
     pitch = do + _DEGREES[int(degree) - 1] + {"": 0, "#": 1, "b": -1}[accidental]
     pitch += 12 * (octaves.count("'") - octaves.count(","))
+    if not 0 <= pitch <= 127:
+        raise ValueError(f"{sign!r} is pitch {pitch}, beyond what MIDI knows")
     return pitch, length, bool(tie)
 
 

@@ -20,10 +20,10 @@ from shenqu.documents.tune import Tune
 from shenqu.errors import InputError
 from shenqu.media.audio import encode_audio
 from shenqu.media.files import check_output_is_not_input, sha256_of, whole_files
-from shenqu.music.catalogue import built_in_tunes
 from shenqu.pipeline.checked import check_page, check_song
 from shenqu.pipeline.correct import SONG_ENDING, Correction, hear_correction, read_correction
 from shenqu.pipeline.hear import Heard, hear, hear_words
+from shenqu.pipeline.library import built_in_tunes
 from shenqu.pipeline.plan import find_tune, plan_song, syllables_needed
 from shenqu.pipeline.plotted import check_plot, plot_words
 from shenqu.pipeline.render import STEMS, Film, check_ending, render_files
