@@ -18,7 +18,6 @@ Style = Literal["natural", "hard"]
 VoiceEngine = Literal["world", "psola"]
 Mode = Literal["phrase", "flow"]
 Grid = Literal["8", "16", "triplets"]
-Band = Literal["auto", "square-dance", "chiptune", "score", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +85,13 @@ class SingOptions(WordsOptions):
     length_s: Annotated[Annotated[float, Meta(gt=0, le=LONGEST_S)] | None, Parameter(name="--length")] = None
     """Upper limit of the song's length in seconds; it ends with a musical phrase. Default: the tune once."""
 
-    band: Annotated[Band, Parameter(name="--band")] = "auto"
-    """The backing: a style, score (the MIDI file's other tracks), or none.
-    auto: score where there is one, else square-dance."""
+    band: Annotated[str, Parameter(name="--band")] = "auto"
+    """The backing: a style's name, a style's file (.toml), score (the tune file's other parts), or none.
+    auto: score where there is one, else the style that suits the tune's metre and tempo."""
+
+    harmony: Annotated[str, Parameter(name="--harmony")] = "tune"
+    """Chords under the tune: tune (its own, found where it has none), new (the style's own cycle, where the notes
+    allow), or a cycle in Roman numerals, a bar each, as "vi IV I V"."""
 
     voice_level_db: Annotated[float, Parameter(name="--voice-level"), Meta(ge=-24, le=24)] = 0.0
     """Voice against band, in decibels more or less than usual."""

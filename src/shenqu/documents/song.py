@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -10,6 +11,7 @@ from shenqu.documents.arrangement import Placement
 from shenqu.documents.base import Document
 from shenqu.documents.options import SingOptions
 from shenqu.documents.speech import Transcript
+from shenqu.documents.style import BandStyle
 from shenqu.documents.tune import Tune
 
 
@@ -40,7 +42,8 @@ class Song(Document, frozen=True, kw_only=True):
 
     `ending` is the kind of file that was asked for ("mp4", "wav", ...). `speaker_pitch` is the MIDI
     pitch at which the speaker talks. `tempo_factor` is the song's tempo over the tune's, `transpose`
-    the semitones between the tune as written and as placed. `backing` is a recording in place of the band.
+    the semitones between the tune as written and as placed. `backing` is a recording in place of the band; `band`
+    is a style of the user's own. `count_in_beat` is what the band needs before beat 0 to count in.
     """
 
     format: Literal["shenqu song"] = "shenqu song"
@@ -57,3 +60,5 @@ class Song(Document, frozen=True, kw_only=True):
     transcript: Transcript
     tune: Tune
     backing: Backing | None = None
+    band: BandStyle | None = None
+    count_in_beat: Fraction = Fraction(0)

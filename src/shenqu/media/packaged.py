@@ -1,11 +1,11 @@
-"""The data that comes with shenqu: tunes and band styles, as text files in the package."""
+"""The data that comes with shenqu: tunes, band styles and sounds, as text files in the package."""
 
 from __future__ import annotations
 
 from importlib.resources import files
 from typing import Literal
 
-Shelf = Literal["tunes", "styles"]
+Shelf = Literal["tunes", "styles", "sounds"]
 
 
 def packaged_names(shelf: Shelf, ending: str) -> tuple[str, ...]:

@@ -1,424 +1,504 @@
-"""The band: what it plays under a tune, and how that sounds.
+"""The band: what it plays under a tune.
 
-A style is data: for every instrument, what it does in each pulse of a bar. A pulse is the beat that one
-taps, so the same style walks in 4/4, 2/4, 3/4 and 6/8: in compound metres its four steps become
-the long-short of a jig. A section begins with a cymbal and ends, at a phrase end, with a fill.
-
-Steps of a pulse
-----------------
-Drums: `X` loud, `x` plain, `o` soft. Bass: `r` root, `f` fifth, `o` octave. Chords: `x` all tones, a digit one tone.
-A dot is silence. The strings of a row are the pulses of a bar, over and over.
+A style says who plays what in rows of sixteenths (`shenqu.documents.style`), and which of them play in which
+scene. A tune's sections become scenes: a verse begins sparsely and builds up towards a refrain, every passage ends with
+a fill, and where the style says so a beat of silence comes before the refrain. Beats are written: a song's own
+tempo only decides whether the style walks in half or double time.
 """
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
-from shenqu.documents.audio import Samples
-from shenqu.documents.performance import TempoMap
-from shenqu.documents.tune import Chord, Part, PartNote, Tune
-from shenqu.dsp.filters import filtered, high_pass
-from shenqu.dsp.synth import Drum, Timbre, render_drum, render_tone
-from shenqu.errors import InputError
-from shenqu.music.harmony import bar_lines, chord_tones, harmonize
-from shenqu.units import SONG_RATE, pitch_to_hz, seconds_to_samples
+from shenqu.documents.style import (
+    BandPart,
+    BandStyle,
+    Drum,
+    DrumPattern,
+    Instrument,
+    MetreKind,
+    Scene,
+)
+from shenqu.documents.tune import Chord, Metre, PartNote, SectionKind, Tune
+from shenqu.music.form import is_compound, metre_at, pulse_beat, song_form
+from shenqu.music.harmony import bar_lines, chord_tones, coloured, harmonize
+from shenqu.music.instruments import DRUM_PITCHES
 
-KICK, STICK, SNARE, CLAP, HAT, LOW_TOM, OPEN_HAT, MIDDLE_TOM, CRASH, HIGH_TOM = 36, 37, 38, 39, 42, 45, 46, 47, 49, 50
-CHIP_KIT = 127
-SECTION_PULSES = 12
-PEAK = 0.8
-RUMBLE_HZ = 28.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Style:
-    """What each instrument does in each pulse of a bar; `drums_in_three` where a bar has three pulses.
-
-    Programs are General MIDI sounds; `kit` is the drum set. `lead_octave` places the instrument that
-    doubles the tune in every second section.
-    """
-
-    kit: int
-    drums: Mapping[int, tuple[str, ...]]
-    drums_in_three: Mapping[int, tuple[str, ...]]
-    bass_program: int
-    bass: tuple[str, ...]
-    chord_program: int
-    chords: tuple[str, ...]
-    pad_program: int | None
-    lead_program: int
-    lead_octave: int
-    fills: tuple[tuple[tuple[tuple[int, str], ...], ...], ...]
-
-
-# A fill is what sounds in the last pulse but one, and in the last.
-_TOM_FILL = (((HIGH_TOM, "xx.."), (MIDDLE_TOM, "..xx")), ((SNARE, "X..."), (LOW_TOM, "..xx")))
-_SNARE_ROLL = (((SNARE, "x.xx"),), ((SNARE, "xxxX"),))
-_CHIP_ROLL = (((SNARE, "X.X."),), ((SNARE, "XXXX"),))
-
-STYLES: dict[str, Style] = {
-    "square-dance": Style(
-        kit=24,
-        drums={
-            KICK: ("X...",),
-            CLAP: ("....", "x..."),
-            SNARE: ("....", "o..."),
-            HAT: ("o...", "o..o"),
-            OPEN_HAT: ("..x.",),
-        },
-        drums_in_three={KICK: ("X...", "....", "...."), CLAP: ("....", "x...", "x..."), HAT: ("o.x.",)},
-        bass_program=38,
-        bass=("r.o.",),
-        chord_program=62,
-        chords=("..x.", "..x.", "..x.", "..xx"),
-        pad_program=50,
-        lead_program=107,
-        lead_octave=1,
-        fills=(_TOM_FILL, _SNARE_ROLL),
-    ),
-    "chiptune": Style(
-        kit=CHIP_KIT,
-        drums={KICK: ("X...", "..x."), SNARE: ("....", "X..."), HAT: ("o.xo",)},
-        drums_in_three={KICK: ("X...", "....", "...."), SNARE: ("....", "x...", "x..."), HAT: ("o.xo",)},
-        bass_program=87,
-        bass=("r.r.", "f.o."),
-        chord_program=80,
-        chords=("0123", "2123"),
-        pad_program=None,
-        lead_program=82,
-        lead_octave=1,
-        fills=(_SNARE_ROLL, _CHIP_ROLL),
-    ),
-}
-BAND_STYLES = (*STYLES, "score", "none")
-
-_VELOCITIES = {"X": 112, "x": 92, "o": 62}
-_COMPOUND_STEPS = (Fraction(0), None, Fraction(2, 3), Fraction(5, 6))
-_SIMPLE_STEPS = (Fraction(0), Fraction(1, 4), Fraction(1, 2), Fraction(3, 4))
+_SCENES: Mapping[SectionKind, Scene] = {
+    "intro": "intro", "verse": "verse", "refrain": "refrain", "bridge": "break", "interlude": "break", "tail": "verse",
+}  # fmt: skip
+_VELOCITIES = {"X": 112, "x": 92, "o": 62, "g": 50}
+_PLAIN = 92
+_OTHER_PACE_PRICE = 0.2
+_LOWEST_BASS, _LOWEST_CHORD = 33, 57
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Pulse:
-    """One tapped beat: its place in its bar, its section, and whether the section ends with it (or the next)."""
+class Run:
+    """A stretch of a scene in one metre, over which rows run on from their first step."""
 
+    scene: Scene
+    kind: MetreKind
     onset_beat: Fraction
-    length_beat: Fraction
-    number: int
-    pulses_in_bar: int
-    compound: bool
-    section: int
-    pulses_left: int
+    end_beat: Fraction
+    step_beat: Fraction
 
-    def steps(self, pattern: str) -> Iterator[tuple[Fraction, Fraction, str]]:
-        """Yield (onset, length until the next, sign) of what `pattern` plays in this pulse."""
-        places = _COMPOUND_STEPS if self.compound else _SIMPLE_STEPS
-        hits = [(place, sign) for place, sign in zip(places, pattern, strict=True) if sign != "." and place is not None]
-        for index, (place, sign) in enumerate(hits):
-            until = hits[index + 1][0] if index + 1 < len(hits) else Fraction(1)
-            yield self.onset_beat + place * self.length_beat, (until - place) * self.length_beat, sign
+    @property
+    def pulse(self) -> Fraction:
+        """The tapped beat, as the style counts it."""
+        return self.step_beat * (6 if self.kind == "6/8" else 4)
 
 
-def default_style(tune: Tune) -> str:
-    """Return the style that suits `tune` when nobody chose: its own parts if it has any, else "square-dance"."""
-    return "score" if tune.parts else "square-dance"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """When the band plays what: runs in order, where fills begin and end, where all are silent, the last stroke."""
+
+    runs: tuple[Run, ...]
+    fills: tuple[tuple[Fraction, Fraction], ...]
+    crashes: tuple[Fraction, ...]
+    silences: tuple[tuple[Fraction, Fraction], ...]
+    finale_beat: Fraction
+    end_beat: Fraction
 
 
-def band_parts(tune: Tune, *, style: str | None = None, seed: int = 0) -> tuple[Part, ...]:
-    """Return what the band plays under `tune`, in its written key.
+def choose_style(tune: Tune, styles: Mapping[str, BandStyle], *, tempo_factor: float = 1.0) -> str:
+    """Return the name of the style of `styles` that suits the metre and the tempo of `tune`; the first where none does.
 
-    `style` is one of `BAND_STYLES`; None takes `default_style`. "score" plays the tune's own other parts,
-    "none" nothing. `seed` chooses among the fills. A tune without chords gets some.
-
-    Raises `InputError` for another style, or a chord of the tune that is none.
+    >>> from shenqu.documents.tune import Note, Tempo
+    >>> tune = Tune(id="", title="", notes=(Note(pitch=60, onset_beat=Fraction(0), length_beat=Fraction(1)),),
+    ...     tempi=(Tempo(onset_beat=Fraction(0), bpm=150.0),), metres=(Metre(onset_beat=Fraction(0), numerator=3,
+    ...     denominator=4),))
+    >>> slow, fast = (BandStyle(title="", about="", tempo=(60, 90), progression="I", auto={"3/4": tempi},
+    ...     scenes={"verse": ()}) for tempi in ((10, 99), (99, 1000)))
+    >>> choose_style(tune, {"slow": slow, "fast": fast})
+    'fast'
     """
-    style = style or default_style(tune)
-    if style == "none":
+    kind, bpm = _kind(tune.metres[0]), _tapped_bpm(tune, tempo_factor)
+    fitting = (name for name, style in styles.items() if kind in style.auto and _within(bpm, style.auto[kind]))
+    return next(fitting, next(iter(styles)))
+
+
+def _within(bpm: float, bounds: tuple[float, float]) -> bool:
+    return bounds[0] <= bpm < bounds[1]
+
+
+def band_parts(
+    tune: Tune,
+    style: BandStyle,
+    *,
+    chords: Sequence[Chord] = (),
+    seed: int = 0,
+    tempo_factor: float = 1.0,
+) -> tuple[BandPart, ...]:
+    """Return what the band plays under `tune`, in its written key, one part a player, the drums as one.
+
+    `chords` take the place of the tune's; where there are neither, some are found. `seed` chooses among the
+    fills. The song's tempo is `tempo_factor` times the tune's. The count-in may lie before beat 0.
+
+    Raises `InputError` where a chord of the tune is none.
+    """
+    chords = chords or tune.chords or harmonize(tune)
+    plan = plan_band(tune, style, tempo_factor=tempo_factor)
+    if not plan.runs:  # all of it lies before the first bar line
         return ()
-    if style == "score":
-        return tune.parts
-    if style not in STYLES:
-        raise InputError(f"there is no band style {style!r}: choose one of {', '.join(BAND_STYLES)}")
-    chosen, chords = STYLES[style], tune.chords or harmonize(tune)
-    pulses = _pulses(tune)
-    if not pulses:  # all of it lies before the first bar line
-        return ()
-    parts = [
-        Part(name="drums", program=chosen.kit, drums=True, notes=_drums(chosen, pulses, seed)),
-        Part(name="bass", program=chosen.bass_program, drums=False, notes=_bass(chosen, pulses, chords)),
-        Part(name="chords", program=chosen.chord_program, drums=False, notes=_chord_notes(chosen, pulses, chords)),
-        Part(name="lead", program=chosen.lead_program, drums=False, notes=_lead(chosen, pulses, tune)),
-    ]
-    if chosen.pad_program is not None:
-        parts.append(Part(name="pad", program=chosen.pad_program, drums=False, notes=_pad(chords)))
+    parts = [BandPart(name="drums", program=0, drums=True, kit=style.kit, notes=_drums(style, plan, tune, seed))]
+    for name, player in style.instruments.items():
+        sound = style.sounds[player.sound]
+        notes = _shifted(_silenced(_notes(player, name, style, plan, tune, chords), plan), 12 * player.octave)
+        parts.append(
+            BandPart(
+                name=name,
+                program=sound.programs[0],
+                drums=False,
+                notes=notes,
+                sound=sound,
+                level_db=player.level_db,
+                pan=player.pan,
+                pump=player.pump,
+            )
+        )
     return tuple(part for part in parts if part.notes)
 
 
-def _pulses(tune: Tune) -> list[_Pulse]:
-    """Return every tapped beat from the first bar line to the end of the tune, parted into sections."""
-    places = []
-    for start, length in bar_lines(tune):
-        if start < tune.upbeat_beat:
+def count_in_beats(tune: Tune, style: BandStyle) -> Fraction:
+    """Return how many beats the sticks of `style` need before beat 0."""
+    return max(Fraction(0), style.count_in * pulse_beat(metre_at(tune, tune.upbeat_beat)) - tune.upbeat_beat)
+
+
+def _kind(metre: Metre) -> MetreKind:
+    if is_compound(metre):
+        return "6/8"
+    return "3/4" if metre.numerator == 3 else "4/4"
+
+
+def _tapped_bpm(tune: Tune, tempo_factor: float) -> float:
+    return tune.tempi[0].bpm * tempo_factor / float(pulse_beat(tune.metres[0]))
+
+
+def pace_of(style: BandStyle, bpm: float) -> Fraction:
+    """Return how much slower than written the style walks at `bpm`: 1, 2 (half time) or 1/2 (double time).
+
+    >>> style = BandStyle(title="", about="", tempo=(140, 160), progression="I", scenes={"verse": ()})
+    >>> [str(pace_of(style, bpm)) for bpm in (72, 120, 150, 300)]
+    ['1/2', '1', '1', '2']
+    """
+
+    def price(pace: Fraction) -> float:
+        walked = bpm / float(pace)
+        away = max(0.0, math.log2(style.tempo[0] / walked), math.log2(walked / style.tempo[1]))
+        return away + _OTHER_PACE_PRICE * (pace != 1)
+
+    return min((Fraction(1), Fraction(1, 2), Fraction(2)), key=price)
+
+
+# --- when what is played
+
+
+def plan_band(tune: Tune, style: BandStyle, *, tempo_factor: float = 1.0) -> Plan:
+    """Return the scenes of `tune` as runs of bars, and where fills, silences and the last stroke lie."""
+    pace = pace_of(style, _tapped_bpm(tune, tempo_factor))
+    bars = [bar for bar in bar_lines(tune) if bar[0] >= tune.upbeat_beat]
+    passages = _passages(tune, bars)
+    scenes = [stretch for number in range(len(passages)) for stretch in _stretches(passages, number)]
+    runs = tuple(run for scene, inside in scenes for run in _runs(tune, scene, inside, pace))
+    if not runs:
+        return Plan(runs=(), fills=(), crashes=(), silences=(), finale_beat=tune.end_beat, end_beat=tune.end_beat)
+    starts = [passage[1][0][0] for passage in passages]
+    refrains = [start for start, (kind, _) in zip(starts, passages, strict=True) if kind == "refrain"]
+    silences = [_before(runs, start, 1) for start in refrains if start > starts[0]] if style.drop else []
+    fills = [_fill(runs, start, silences) for start in starts[1:]] + _small_fills(tune, bars, runs, starts)
+    finale = _finale(tune, runs)
+    return Plan(
+        runs=runs,
+        fills=tuple(sorted(fills)),
+        crashes=tuple(starts[1:]),
+        silences=tuple(silences),
+        finale_beat=finale,
+        end_beat=max(finale + runs[-1].pulse, *(note.end_beat for note in tune.notes)),
+    )
+
+
+Bars = list[tuple[Fraction, Fraction]]
+
+
+def _passages(tune: Tune, bars: Bars) -> list[tuple[SectionKind, Bars]]:
+    """Return what kind of section each passage is, and its bars; the first one leaves something to add."""
+    sections = song_form(tune)
+    passages: list[tuple[SectionKind, Bars]] = []
+    for start, length in bars:
+        section = next((s for s in reversed(sections) if s.onset_beat <= start), None)
+        begins = section is not None and section.onset_beat > (passages[-1][1][-1][0] if passages else Fraction(-1))
+        if not passages or begins:
+            passages.append((section.kind if section else "verse", []))
+        passages[-1][1].append((start, length))
+    if len(passages) > 1 and passages[0][0] == "refrain":
+        passages[0] = ("verse", passages[0][1])
+    return passages
+
+
+def _stretches(passages: Sequence[tuple[SectionKind, Bars]], number: int) -> Iterator[tuple[Scene, Bars]]:
+    """Yield the scenes of one passage: the song's first bars are the intro, the last ones before a refrain build up."""
+    kind, bars = passages[number]
+    scene = _SCENES[kind]
+    sparse = len(bars) // 2 if number == 0 and kind == "verse" and len(passages) > 1 else 0
+    builds = number + 1 < len(passages) and passages[number + 1][0] == "refrain" and kind != "refrain"
+    rising = (2 if len(bars) >= 6 else 1 if len(bars) >= 3 else 0) if builds else 0
+    last = len(bars) - rising
+    parts: tuple[tuple[Scene, Bars], ...] = (
+        ("intro", bars[:sparse]),
+        (scene, bars[sparse:last]),
+        ("build", bars[last:]),
+    )
+    yield from (part for part in parts if part[1])
+
+
+def _runs(tune: Tune, scene: Scene, bars: Bars, pace: Fraction) -> Iterator[Run]:
+    """Yield stretches over which a row runs on: bars of one metre, or each odd bar by itself."""
+    start: Fraction | None = None
+    for (onset, length), after in zip(bars, [*bars[1:], None], strict=True):
+        metre = metre_at(tune, onset)
+        kind = _kind(metre)
+        step = Fraction(2, metre.denominator) if kind == "6/8" else Fraction(1, 4)
+        step = Fraction(1, metre.denominator) if kind == "3/4" else step
+        step *= pace if kind == "4/4" else 1
+        start = onset if start is None else start
+        steady = kind != "4/4" or (length / Fraction(2)).denominator == 1
+        if after is None or not steady or metre_at(tune, after[0]) != metre:
+            yield Run(scene=scene, kind=kind, onset_beat=start, end_beat=onset + length, step_beat=step)
+            start = None
+
+
+def _before(runs: Sequence[Run], beat: Fraction, pulses: int) -> tuple[Fraction, Fraction]:
+    """Return the last `pulses` tapped beats before `beat`."""
+    run = next(run for run in reversed(runs) if run.onset_beat < beat)
+    return max(run.onset_beat, beat - pulses * run.pulse), beat
+
+
+def _fill(
+    runs: Sequence[Run], beat: Fraction, silences: Sequence[tuple[Fraction, Fraction]]
+) -> tuple[Fraction, Fraction]:
+    """Return where the fill before `beat` lies: in its last two pulses, or in those before the silence."""
+    until = next((start for start, end in silences if end == beat), beat)
+    return _before(runs, until, 2)
+
+
+def _small_fills(
+    tune: Tune, bars: Bars, runs: Sequence[Run], starts: Sequence[Fraction]
+) -> list[tuple[Fraction, Fraction]]:
+    """Return short fills of one pulse: at phrase ends within passages, some bars from both ends."""
+    lines = [start for start, _ in bars]
+    fills = []
+    for end in tune.phrase_ends[:-1]:
+        place = bisect_right(lines, end - Fraction(1, 100))
+        if place >= len(lines):
             continue
-        metre = max(
-            (m for m in tune.metres if m.onset_beat <= start), key=lambda m: m.onset_beat, default=tune.metres[0]
-        )
-        compound = metre.denominator >= 8 and metre.numerator % 3 == 0
-        size = Fraction(12, metre.denominator) if compound else Fraction(1)
-        count = max(1, -(-length // size))
-        for number in range(count):
-            onset = start + number * size
-            places.append((onset, min(size, start + length - onset), number, count, compound))
-    first_of_section = _section_starts(tune, places)
-    pulses = []
-    for index, (onset, length, number, count, compound) in enumerate(places):
-        section = sum(first <= index for first in first_of_section) - 1
-        until = first_of_section[section + 1] if section + 1 < len(first_of_section) else len(places)
-        pulses.append(
-            _Pulse(
-                onset_beat=onset,
-                length_beat=length,
-                number=number,
-                pulses_in_bar=count,
-                compound=compound,
-                section=section,
-                pulses_left=until - index,
-            )
-        )
-    return pulses
+        line = lines[place]
+        around = bisect_right(starts, line)
+        before, after = starts[around - 1], starts[around] if around < len(starts) else lines[-1]
+        if lines.index(before) + 4 <= place <= bisect_right(lines, after) - 1 - 2:
+            fills.append(_before(runs, line, 1))
+    return list(dict.fromkeys(fills))
 
 
-def _section_starts(tune: Tune, places: Sequence[tuple[Fraction, Fraction, int, int, bool]]) -> list[int]:
-    """Return the pulses at which sections begin: bar lines after a phrase end, a few bars apart."""
-    starts = [0]
-    ends = list(tune.phrase_ends)
-    for index, (onset, _, number, _, _) in enumerate(places):
-        ended = bool(ends) and ends[0] <= onset
-        if number == 0 and ended and index - starts[-1] >= SECTION_PULSES:
-            starts.append(index)
-        if number == 0:
-            ends = [end for end in ends if end > onset]
-    return starts
+def _finale(tune: Tune, runs: Sequence[Run]) -> Fraction:
+    """Return the beat of the last stroke: the tapped beat on which the last note begins."""
+    last = tune.notes[-1].onset_beat
+    run = next((run for run in reversed(runs) if run.onset_beat <= last), runs[0])
+    pulse = run.pulse if run.kind != "4/4" else Fraction(1)
+    return max(runs[0].onset_beat, run.onset_beat + (last - run.onset_beat) // pulse * pulse)
 
 
-def _drums(style: Style, pulses: Sequence[_Pulse], seed: int) -> tuple[PartNote, ...]:
-    """Return the drums: the style's rows, a fill before each new section, one last stroke in the last bar."""
-    last_section = pulses[-1].section
-    last_bar = max(pulse.onset_beat for pulse in pulses if pulse.number == 0)
-    fills = np.random.default_rng(seed).integers(len(style.fills), size=last_section + 1)
-    notes = [_hit(KICK, last_bar, "X"), _hit(CRASH, last_bar, "x")]
-    for before, pulse in zip([None, *pulses], pulses, strict=False):
-        if pulse.onset_beat >= last_bar:
-            break
-        if before and before.section < pulse.section:
-            notes.append(_hit(CRASH, pulse.onset_beat, "x"))
-        if pulse.section < last_section and pulse.pulses_left <= 2:
-            played = [(KICK, "x..."), *style.fills[fills[pulse.section]][2 - pulse.pulses_left]]
-        else:
-            # The first section comes in without hats: something is left to add.
-            quiet = {HAT, OPEN_HAT} if pulse.section == 0 < last_section else set()
-            played = _drum_rows(style, pulse, without=quiet)
-        notes += [_hit(drum, onset, sign) for drum, steps in played for onset, _, sign in pulse.steps(steps)]
-    return tuple(sorted(notes, key=lambda note: (note.onset_beat, note.pitch)))
+# --- rows
 
 
-def _drum_rows(style: Style, pulse: _Pulse, *, without: set[int]) -> list[tuple[int, str]]:
-    rows = style.drums_in_three if pulse.pulses_in_bar == 3 else style.drums
-    return [(drum, row[pulse.number % len(row)]) for drum, row in rows.items() if drum not in without]
+def _row(rows: Mapping[MetreKind, str], kind: MetreKind, *, drums: bool) -> str:
+    """Return the row for a metre, made of that for 4/4 where there is none: 3/4 leaves out the third quarter of a bar.
+
+    >>> rows = {"4/4": "X..x x... r-o. x..."}
+    >>> _row(rows, "3/4", drums=False), _row(rows, "6/8", drums=False)
+    ('X..xx...x...', 'X....xx.....r---o.x.....')
+    """
+    row = rows.get(kind, "").replace(" ", "")
+    if row:
+        return row
+    quarters = [four[at : at + 4] for four in [rows["4/4"].replace(" ", "")] for at in range(0, len(four), 4)]
+    if kind == "3/4":
+        return "".join(quarter for number, quarter in enumerate(quarters) if number % 4 != 2)
+    held = [quarter[0] + ("..." if drums or quarter[1] == "." else "---") + quarter[2:] for quarter in quarters]
+    return "".join(held)
 
 
-def _hit(drum: int, onset: Fraction, sign: str) -> PartNote:
-    return PartNote(pitch=drum, onset_beat=onset, length_beat=Fraction(1, 4), velocity=_VELOCITIES[sign])
+def _hits(row: str, run: Run, swing: float) -> Iterator[tuple[Fraction, Fraction, str]]:
+    """Yield (onset, length, sign) of what a row strikes in a run; what is held ends with the run."""
+    late = (Fraction(swing).limit_denominator(48) * 2 - 1) * run.step_beat if run.kind != "6/8" else Fraction(0)
+    count = -(-(run.end_beat - run.onset_beat) // run.step_beat)
+    for step in range(count):
+        sign = row[step % len(row)]
+        if sign in ".-":
+            continue
+        until = step + 1
+        while until < count and row[until % len(row)] == "-":
+            until += 1
+        onset = run.onset_beat + step * run.step_beat + late * (step % 2)
+        yield onset, min(run.onset_beat + until * run.step_beat + late * (until % 2), run.end_beat) - onset, sign
+
+
+# --- drums
+
+
+def _drums(style: BandStyle, plan: Plan, tune: Tune, seed: int) -> tuple[PartNote, ...]:
+    """Return the sticks, the rows of each scene, a fill where a passage ends, a cymbal where one begins."""
+    hits = list(_count_in(style, plan, tune))
+    for run in plan.runs:
+        for name in style.playing(run.scene):
+            if name in style.drums:
+                hits += _pattern_hits(style.drums[name], run, style, plan)
+    if any(True for _ in _drummed(style, plan)) and style.fills:
+        hits += _fill_hits(style, plan, seed)
+        hits += [("crash", beat, "x") for beat in plan.crashes]
+        hits += [("kick", plan.finale_beat, "X"), ("crash", plan.finale_beat, "x")]
+    loudest: dict[tuple[Fraction, int], int] = {}
+    for drum, onset, sign in hits:
+        if not any(start <= onset < end for start, end in plan.silences):
+            place = onset, DRUM_PITCHES[drum]
+            loudest[place] = max(loudest.get(place, 0), _VELOCITIES[sign])
+    return tuple(
+        PartNote(pitch=pitch, onset_beat=onset, length_beat=Fraction(1, 4), velocity=velocity)
+        for (onset, pitch), velocity in sorted(loudest.items())
+    )
+
+
+def _drummed(style: BandStyle, plan: Plan) -> Iterator[Run]:
+    """Yield the runs in which drums play."""
+    yield from (run for run in plan.runs if any(name in style.drums for name in style.playing(run.scene)))
+
+
+def _count_in(style: BandStyle, plan: Plan, tune: Tune) -> Iterator[tuple[Drum, Fraction, str]]:
+    if any(True for _ in _drummed(style, plan)):
+        pulse = pulse_beat(metre_at(tune, tune.upbeat_beat))
+        for number in range(style.count_in):
+            yield "stick", tune.upbeat_beat - (number + 1) * pulse, "x"
+
+
+def _pattern_hits(pattern: DrumPattern, run: Run, style: BandStyle, plan: Plan) -> Iterator[tuple[Drum, Fraction, str]]:
+    # A metre with rows of its own has only those.
+    own = {"4/4": pattern.four, "3/4": pattern.three, "6/8": pattern.six}[run.kind]
+    kind: MetreKind = run.kind if own else "4/4"
+    for drum, row in (own or pattern.four).items():
+        for onset, _, sign in _hits(_row({kind: row}, run.kind, drums=True), run, style.swing):
+            if onset < plan.finale_beat and not any(start <= onset < end for start, end in plan.fills if style.fills):
+                yield drum, onset, sign
+
+
+def _fill_hits(style: BandStyle, plan: Plan, seed: int) -> Iterator[tuple[Drum, Fraction, str]]:
+    chosen = np.random.default_rng(seed).integers(len(style.fills), size=max(1, len(plan.fills)))
+    for (start, end), number in zip(plan.fills, chosen, strict=False):
+        run = next(run for run in reversed(plan.runs) if run.onset_beat <= start)
+        window = Run(scene=run.scene, kind=run.kind, onset_beat=start, end_beat=end, step_beat=run.step_beat)
+        pulses = max(1, min(2, round((end - start) / run.pulse)))
+        for drum, row in style.fills[number].items():
+            steps = _row({"4/4": row}, "6/8" if run.kind == "6/8" else "4/4", drums=True)
+            late = steps[-(len(steps) // 2) * pulses :]
+            yield from ((drum, onset, sign) for onset, _, sign in _hits(late, window, style.swing))
+
+
+# --- pitched players
+
+
+def _notes(
+    player: Instrument, name: str, style: BandStyle, plan: Plan, tune: Tune, chords: Sequence[Chord]
+) -> list[PartNote]:
+    """Return what a player plays in the scenes that name it."""
+    runs = [run for run in plan.runs if name in style.playing(run.scene)]
+    if player.plays in {"tune", "second"}:
+        return _doubled(player, runs, tune, chords)
+    voice = _voices(player, tune, chords)
+    if player.plays == "pad":
+        return [note for run in runs for note in _held(voice, chords, run.onset_beat, min(run.end_beat, plan.end_beat))]
+    rows: dict[MetreKind, str] = {"4/4": player.four, "3/4": player.three, "6/8": player.six}
+    rests = _rests(tune) if player.plays == "answer" else None
+    notes = []
+    for run in runs:
+        for onset, length, sign in _hits(_row(rows, run.kind, drums=False), run, style.swing):
+            until = min(onset + length, _chord_end(chords, onset), plan.finale_beat)
+            if rests is not None:
+                until = min(until, next((end for start, end in rests if start <= onset < end), onset))
+            if until > onset:
+                notes += voice(onset, until, sign)
+    if plan.runs[-1] in runs and player.plays != "answer":
+        notes += _held(voice, chords, plan.finale_beat, plan.end_beat)
+    return notes
+
+
+Voice = Callable[[Fraction, Fraction, str], list[PartNote]]
+
+
+def _held(voice: Voice, chords: Sequence[Chord], start: Fraction, end: Fraction) -> list[PartNote]:
+    """Return every chord between two beats, held."""
+    changes = [start, *(chord.onset_beat for chord in chords if start < chord.onset_beat < end), end]
+    return [note for onset, until in pairwise(changes) for note in voice(onset, until, "r")]
+
+
+def _voices(player: Instrument, tune: Tune, chords: Sequence[Chord]) -> Voice:
+    """Return what makes notes of one sign of a row: of the bass, or of chords."""
+    lines = [start for start, _ in bar_lines(tune)]
+
+    def bass(onset: Fraction, until: Fraction, sign: str) -> list[PartNote]:
+        beat = onset
+        if sign == "n":
+            place = bisect_right(lines, onset)
+            beat = lines[place] if place < len(lines) else onset
+        tones = chord_tones(_chord_at(chords, beat).symbol)
+        third = next((step for step in tones.steps if step in {3, 4}), 0)
+        fifth = next((step for step in tones.steps if step in {6, 7, 8}), 7)
+        step = {"f": fifth, "F": fifth - 12, "t": third, "o": 12}.get(sign, 0)
+        root = tones.bass if sign in "rnog" else tones.root
+        pitch = _LOWEST_BASS + (root - _LOWEST_BASS) % 12 + step
+        length = min(until - onset, Fraction(1, 8)) if sign == "g" else until - onset
+        velocity = _VELOCITIES["g"] if sign == "g" else _PLAIN
+        return [PartNote(pitch=pitch, onset_beat=onset, length_beat=length, velocity=velocity)]
+
+    def chord(onset: Fraction, until: Fraction, sign: str) -> list[PartNote]:
+        pitches = _voicing(player, tune, _chord_at(chords, onset))
+        if sign.isdigit():
+            octaves, place = divmod(int(sign), len(pitches))
+            pitches = (pitches[place] + 12 * octaves,)
+        velocity = _VELOCITIES.get(sign, _PLAIN)
+        return [
+            PartNote(pitch=pitch, onset_beat=onset, length_beat=until - onset, velocity=velocity) for pitch in pitches
+        ]
+
+    return bass if player.plays == "bass" else chord
+
+
+def _voicing(player: Instrument, tune: Tune, chord: Chord) -> tuple[int, ...]:
+    """Return the pitches of a chord: close together between A3 and G#4, so that neighbours share or touch tones."""
+    tones = chord_tones(chord.symbol)
+    if player.voicing == "power":
+        root = _LOWEST_CHORD - 12 + (tones.root - _LOWEST_CHORD) % 12
+        return root, root + 7, root + 12
+    steps: Sequence[int] = tones.steps
+    if player.voicing in {"sevenths", "ninths"}:
+        steps = coloured(chord, tune, ninth=player.voicing == "ninths")
+    pitches = sorted({_LOWEST_CHORD + (tones.root + step - _LOWEST_CHORD) % 12 for step in steps})
+    if player.voicing == "open" and len(pitches) > 2:
+        pitches[-2] -= 12
+    return tuple(sorted(pitches))
+
+
+def _doubled(player: Instrument, runs: Sequence[Run], tune: Tune, chords: Sequence[Chord]) -> list[PartNote]:
+    """Return the tune itself where the player plays, or the chord tone next below it."""
+    notes = []
+    for note in tune.notes:
+        if any(run.onset_beat <= note.onset_beat < run.end_beat for run in runs):
+            pitch = note.pitch
+            if player.plays == "second":
+                tones = chord_tones(_chord_at(chords, note.onset_beat).symbol)
+                classes = {(tones.root + step) % 12 for step in tones.steps}
+                pitch = next(below for below in range(note.pitch - 3, note.pitch - 16, -1) if below % 12 in classes)
+            notes.append(PartNote(pitch=pitch, onset_beat=note.onset_beat, length_beat=note.length_beat, velocity=70))
+    return notes
+
+
+def _rests(tune: Tune) -> list[tuple[Fraction, Fraction]]:
+    """Return where the melody leaves room: a beat after a note began, until the next one begins."""
+    ends = [*(note.onset_beat for note in tune.notes[1:]), tune.end_beat]
+    rooms = ((note.onset_beat + 1, end) for note, end in zip(tune.notes, ends, strict=True))
+    return [(start, end) for start, end in rooms if end - start >= 1]
 
 
 def _chord_at(chords: Sequence[Chord], beat: Fraction) -> Chord:
     return chords[max(0, bisect_right(chords, beat, key=lambda chord: chord.onset_beat) - 1)]
 
 
-def _bass(style: Style, pulses: Sequence[_Pulse], chords: Sequence[Chord]) -> tuple[PartNote, ...]:
-    steps = {"r": 0, "f": 7, "o": 12}
-    notes = []
-    for pulse in pulses:
-        for onset, length, sign in pulse.steps(style.bass[pulse.number % len(style.bass)]):
-            tones = chord_tones(_chord_at(chords, onset).symbol)
-            fifth = next((step for step in tones.steps if step in {6, 7, 8}), 7)
-            step = fifth if sign == "f" else steps[sign]
-            pitch = 33 + (tones.bass - 33) % 12 + step
-            notes.append(PartNote(pitch=pitch, onset_beat=onset, length_beat=length * Fraction(4, 5), velocity=92))
-    return tuple(notes)
+def _chord_end(chords: Sequence[Chord], beat: Fraction) -> Fraction:
+    after = bisect_right(chords, beat, key=lambda chord: chord.onset_beat)
+    return chords[after].onset_beat if after < len(chords) else Fraction(10**9)
 
 
-def _voicing(symbol: str) -> tuple[int, ...]:
-    """Return the chord in close position between A3 and G#4, so that neighbours share or touch their tones."""
-    tones = chord_tones(symbol)
-    return tuple(sorted(57 + (tones.root + step - 57) % 12 for step in tones.steps))
+def _silenced(notes: Sequence[PartNote], plan: Plan) -> Iterator[PartNote]:
+    """Yield the notes without what lies in a silence."""
+    for note in notes:
+        onset, end = note.onset_beat, note.onset_beat + note.length_beat
+        for start, until in plan.silences:
+            if start <= onset < until:
+                end = onset
+            elif onset < start < end:
+                end = start
+        if end > onset:
+            yield note.replace(length_beat=end - onset)
 
 
-def _chord_notes(style: Style, pulses: Sequence[_Pulse], chords: Sequence[Chord]) -> tuple[PartNote, ...]:
-    notes = []
-    for pulse in pulses:
-        for onset, length, sign in pulse.steps(style.chords[pulse.number % len(style.chords)]):
-            pitches = _voicing(_chord_at(chords, onset).symbol)
-            if sign != "x":
-                octaves, place = divmod(int(sign), len(pitches))
-                pitches = (pitches[place] + 12 * octaves,)
-            notes += [
-                PartNote(pitch=pitch, onset_beat=onset, length_beat=length * Fraction(3, 4), velocity=80)
-                for pitch in pitches
-            ]
-    return tuple(notes)
-
-
-def _pad(chords: Sequence[Chord]) -> tuple[PartNote, ...]:
+def _shifted(notes: Iterator[PartNote], semitones: int) -> tuple[PartNote, ...]:
+    """Return the notes in order, higher by `semitones` as far as there are pitches."""
     return tuple(
-        PartNote(pitch=pitch, onset_beat=chord.onset_beat, length_beat=chord.length_beat, velocity=64)
-        for chord in chords
-        for pitch in _voicing(chord.symbol)
+        note.replace(pitch=min(127, max(0, note.pitch + semitones)))
+        for note in sorted(notes, key=lambda note: (note.onset_beat, note.pitch))
     )
-
-
-def _lead(style: Style, pulses: Sequence[_Pulse], tune: Tune) -> tuple[PartNote, ...]:
-    """Return the tune itself, doubled in every second section: it lends its pitch to the voice."""
-    return tuple(
-        PartNote(
-            pitch=note.pitch + 12 * style.lead_octave,
-            onset_beat=note.onset_beat,
-            length_beat=note.length_beat,
-            velocity=70,
-        )
-        for note in tune.notes
-        if _pulse_at(pulses, note.onset_beat).section % 2 == 1
-    )
-
-
-def _pulse_at(pulses: Sequence[_Pulse], beat: Fraction) -> _Pulse:
-    return pulses[max(0, bisect_right(pulses, beat, key=lambda pulse: pulse.onset_beat) - 1)]
-
-
-_PLUCK = Timbre(wave="saw", level=0.26, bright=28, dark=6, fade_s=0.12, decay_s=0.45, detune_cents=4)
-_PIANO = Timbre(wave="triangle", level=0.26, bright=14, dark=5, fade_s=0.3, decay_s=0.9, release_s=0.2, detune_cents=3)
-_BELL = Timbre(wave="sine", level=0.20, decay_s=0.6, release_s=0.4)
-_ORGAN = Timbre(wave="square", level=0.12, bright=6, dark=5, attack_s=0.02, sustain=0.9, detune_cents=5)
-_BASS = Timbre(wave="saw", level=0.30, bright=16, dark=6, fade_s=0.08, decay_s=0.5, sustain=0.3, release_s=0.04)
-_PAD = Timbre(
-    wave="saw", level=0.10, bright=11, dark=8, attack_s=0.08, decay_s=2.0, sustain=0.8, release_s=0.25, detune_cents=14
-)
-_BRASS = Timbre(
-    wave="saw", level=0.17, bright=26, dark=14, attack_s=0.012, decay_s=0.4, sustain=0.6, release_s=0.08, detune_cents=9
-)
-_PIPE = Timbre(wave="triangle", level=0.20, bright=8, dark=6, attack_s=0.03, decay_s=1.0, sustain=0.8, release_s=0.1)
-_CHIP_PULSE = Timbre(
-    wave="pulse25", level=0.13, bright=26, dark=22, attack_s=0.002, decay_s=0.25, sustain=0.5, release_s=0.012
-)
-_CHIP_LEAD = Timbre(
-    wave="pulse12", level=0.13, bright=24, dark=20, attack_s=0.002, decay_s=0.5, sustain=0.6, release_s=0.02
-)
-_CHIP_BASS = Timbre(
-    wave="triangle", level=0.36, bright=16, dark=16, attack_s=0.002, decay_s=1.0, sustain=0.8, release_s=0.012
-)
-_FAMILIES = (
-    _PIANO, _BELL, _ORGAN, _PLUCK, _BASS, _PAD, _PAD, _BRASS,
-    _PIPE, _PIPE, _BRASS, _PAD, _PAD, _PLUCK, _BELL, _PLUCK,
-)  # fmt: skip
-_SINGLE_PROGRAMS = {80: _CHIP_PULSE, 82: _CHIP_LEAD, 87: _CHIP_BASS}
-
-_DRUMS: dict[int, tuple[Drum, float, float]] = {
-    35: ("kick", 0.75, 0.0),
-    KICK: ("kick", 0.75, 0.0),
-    STICK: ("stick", 0.3, 0.1),
-    SNARE: ("snare", 0.5, 0.0),
-    CLAP: ("clap", 0.55, 0.05),
-    40: ("snare", 0.5, 0.0),
-    41: ("tom", 0.5, 0.4),
-    43: ("tom", 0.5, 0.3),
-    LOW_TOM: ("tom", 0.5, 0.2),
-    HAT: ("hat", 0.3, -0.25),
-    44: ("hat", 0.15, -0.25),
-    OPEN_HAT: ("open hat", 0.26, -0.25),
-    MIDDLE_TOM: ("tom", 0.5, 0.0),
-    48: ("tom", 0.5, -0.1),
-    CRASH: ("crash", 0.28, 0.3),
-    HIGH_TOM: ("tom", 0.5, -0.2),
-    51: ("hat", 0.2, 0.3),
-    57: ("crash", 0.22, -0.3),
-}
-_TOM_TUNES = {41: 0.7, 43: 0.8, LOW_TOM: 0.95, MIDDLE_TOM: 1.2, 48: 1.35, HIGH_TOM: 1.5}
-_PANS = {"chords": -0.25, "lead": 0.3, "bass": 0.0, "pad": 0.0}
-
-
-def play(
-    parts: Sequence[Part],
-    *,
-    tempo_map: TempoMap,
-    duration_s: float,
-    transpose: int = 0,
-    rate: int = SONG_RATE,
-) -> Samples:
-    """Return the band's sound, shape (2, samples) at `rate`, `duration_s` long, song time 0 at sample 0.
-
-    Pitched parts go `transpose` semitones up, by the nearest way: an octave is no other key. The loudest
-    peak is at most 0.8.
-    """
-    total = round(duration_s * rate)
-    sound = np.zeros((2, total), dtype=np.float32)
-    if not total:
-        return sound
-    nearest = (transpose + 6) % 12 - 6
-    for number, part in enumerate(parts):
-        pan = _PANS.get(part.name, 0.5 * (-1) ** number * min(1.0, number / 4))
-        spans = [_span(note, tempo_map, rate) for note in part.notes]
-        if part.drums:
-            _play_drums(part, spans, sound, rate)
-        else:
-            _play_tones(part, spans, nearest, pan, sound, rate)
-    sound = filtered(sound, rate, high_pass(2, RUMBLE_HZ, rate)).astype(np.float32)
-    peak = float(np.abs(sound).max(initial=0.0))
-    return sound * np.float32(PEAK / peak) if peak > PEAK else sound
-
-
-def _span(note: PartNote, tempo_map: TempoMap, rate: int) -> tuple[int, int]:
-    """Return the samples at which `note` starts and ends."""
-    start_s, end_s = (tempo_map.beat_to_s(beat) for beat in (note.onset_beat, note.onset_beat + note.length_beat))
-    return seconds_to_samples(start_s, rate), seconds_to_samples(end_s, rate)
-
-
-def _play_drums(part: Part, spans: Sequence[tuple[int, int]], sound: Samples, rate: int) -> None:
-    chip = part.program == CHIP_KIT
-    for note, (start, _) in zip(part.notes, spans, strict=True):
-        drum, level, pan = _DRUMS.get(note.pitch, ("stick", 0.2, 0.0))
-        stroke = render_drum(drum, rate=rate, chip=chip, tune=_TOM_TUNES.get(note.pitch, 1.0))
-        _add(sound, stroke, start, level * _loudness(note.velocity), pan)
-
-
-def _play_tones(
-    part: Part, spans: Sequence[tuple[int, int]], transpose: int, pan: float, sound: Samples, rate: int
-) -> None:
-    timbre = _SINGLE_PROGRAMS.get(part.program, _FAMILIES[part.program // 8])
-    rendered: dict[tuple[int, int], Samples] = {}
-    for note, (start, end) in zip(part.notes, spans, strict=True):
-        if start >= sound.shape[1]:
-            continue
-        # A note that has died away need not be computed to its written end.
-        silent_s = 20.0 if timbre.sustain else 8.0 * timbre.decay_s
-        held = max(1, min(end - start, round(silent_s * rate), sound.shape[1]))
-        key = (note.pitch + transpose, held)
-        if key not in rendered:
-            rendered[key] = render_tone(timbre, hz=pitch_to_hz(float(key[0])), held=held, rate=rate)
-        _add(sound, rendered[key], start, timbre.level * _loudness(note.velocity), pan)
-
-
-def _loudness(velocity: int) -> float:
-    return (velocity / 100.0) ** 1.5
-
-
-def _add(sound: Samples, stroke: Samples, start: int, gain: float, pan: float) -> None:
-    """Add `stroke` at sample `start`; `pan` goes from -1 (left) to 1, both sides at full level in the middle."""
-    first, last = max(0, start), min(sound.shape[1], start + stroke.shape[1])
-    if first >= last:
-        return
-    sides = np.array([[gain * min(1.0, 1.0 - pan)], [gain * min(1.0, 1.0 + pan)]], dtype=np.float32)
-    sound[:, first:last] += sides * stroke[:, first - start : last - start]

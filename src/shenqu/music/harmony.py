@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from shenqu.documents.tune import Chord, Note, PartNote, Scale, Tune
 from shenqu.errors import InputError
@@ -52,7 +53,15 @@ _TRIADS = {
     "major": ((0, "", 0.0), (2, "m", 0.3), (4, "m", 0.6), (5, "", 0.05), (7, "", 0.0), (9, "m", 0.2)),
     "minor": ((0, "m", 0.0), (3, "", 0.2), (5, "m", 0.1), (7, "", 0.05), (8, "", 0.2), (10, "", 0.3)),
 }
-_CHANGE_PRICE = 0.15
+_CHANGE_PRICE, _CHANGE_PRICE_INSIDE = 0.15, 0.45
+_STRANGER_PRICE, _CYCLE_GAIN = 0.1, 0.9
+_ROMANS = ("I", "II", "III", "IV", "V", "VI", "VII")
+_DEGREES = (0, 2, 4, 5, 7, 9, 11)
+_NATURAL_MINOR = {4: 3, 9: 8, 11: 10}
+_SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
+_NUMERAL = re.compile(
+    r"([#b]?)(VII|VI|IV|V|III|II|I|vii|vi|iv|v|iii|ii|i)(|7|maj7|6|9|add9|sus2|sus4|7sus4|dim|dim7|m7b5|o|°|5)"
+)
 _CADENCE_GAIN = 0.6
 _HOME_GAIN = 0.3
 
@@ -112,35 +121,123 @@ def find_key(notes: Sequence[Note | PartNote], *, last_pitch: int) -> tuple[int,
     return tonic, "major" if scale == "major" else "minor"
 
 
-def harmonize(tune: Tune) -> tuple[Chord, ...]:
-    """Return chords for `tune`, one triad of its key a bar, that hold its notes and end on the tonic.
+def harmonize(tune: Tune, *, cycle: str = "") -> tuple[Chord, ...]:
+    """Return chords for `tune` that hold its notes and end on the tonic: one a bar, two where the melody asks for it.
 
-    The chord of a bar is chosen by the notes that sound in it, strong beats counting more, against
-    the price of rarer triads and of a change; the step from dominant to tonic is welcome.
+    The chord of half a bar is chosen by the notes that sound in it, strong beats counting more, against
+    the price of rarer chords and of a change; the step from dominant to tonic is welcome, and gets its seventh.
+    With a `cycle` of Roman numerals ("vi IV I V"), a bar each, its chords are taken where the notes allow.
+
+    Raises `InputError` for a cycle that is none.
     """
-    bars = _bars(tune)
-    triads = _TRIADS[tune.scale]
-    fits = np.array([_fits(tune, start, end) for start, end in bars])
-    fits[-1, 1:] -= 10.0
+    slots = _slots(tune)
+    wanted = _cycle_of(tune, cycle)
+    candidates = list(_TRIADS[tune.scale]) + [
+        (*chord, _STRANGER_PRICE)
+        for chord in dict.fromkeys(wanted)
+        if chord not in {triad[:2] for triad in _TRIADS[tune.scale]}
+    ]
+    fits = np.array([_fits(tune, slot.start, slot.end, candidates) for slot in slots])
+    for slot, fit in zip(slots, fits, strict=True):
+        if wanted:
+            due = wanted[slot.bar % len(wanted)]
+            fit[next(place for place, one in enumerate(candidates) if one[:2] == due)] += _CYCLE_GAIN
+    chosen = _best_path(candidates, slots, fits, home=not wanted)
+    chords: list[Chord] = []
+    for slot, index, after in zip(slots, chosen, [*chosen[1:], None], strict=True):
+        above, quality, _ = candidates[index]
+        if above == 7 and not quality and after is not None and candidates[after][0] == 0:
+            quality = "7"
+        symbol = _NAMES[(tune.tonic + above) % 12] + quality
+        if chords and chords[-1].symbol.removesuffix("7") == symbol.removesuffix("7") and slot.number:
+            chords[-1] = chords[-1].replace(symbol=symbol, length_beat=slot.end - chords[-1].onset_beat)
+        else:
+            chords.append(Chord(symbol=symbol, onset_beat=slot.start, length_beat=slot.end - slot.start))
+    return tuple(chords)
+
+
+def _best_path(
+    candidates: Sequence[tuple[int, str, float]], slots: Sequence[_Slot], fits: npt.NDArray[np.float64], *, home: bool
+) -> list[int]:
+    """Return the chord of each slot, by index, so that all of them together cost least."""
+    if home:
+        fits[-1, 1:] -= 10.0
     best = fits[0].copy()
     best[0] += 0.3
     steps = []
-    moves = np.array([[_move(before, after) for after in triads] for before in triads])
-    for fit in fits[1:]:
+    for slot, fit in zip(slots[1:], fits[1:], strict=True):
+        price = _CHANGE_PRICE if slot.number == 0 else _CHANGE_PRICE_INSIDE
+        moves = np.array([[_move(before, after, price) for after in candidates] for before in candidates])
         paths = best[:, None] + moves
         steps.append(paths.argmax(axis=0))
         best = paths.max(axis=0) + fit
     chosen = [int(best.argmax())]
     for step in reversed(steps):
         chosen.append(int(step[chosen[-1]]))
-    return tuple(
-        Chord(
-            symbol=_NAMES[(tune.tonic + triads[index][0]) % 12] + triads[index][1],
-            onset_beat=start,
-            length_beat=end - start,
-        )
-        for (start, end), index in zip(bars, reversed(chosen), strict=True)
-    )
+    return chosen[::-1]
+
+
+def _cycle_of(tune: Tune, cycle: str) -> list[tuple[int, str]]:
+    """Return the chords of a cycle as semitones above the tune's tonic and quality.
+
+    A cycle in minor (one with the chord i) under a tune in major goes to its relative minor, and the other way round.
+    """
+    chords = [_numeral(numeral) for numeral in cycle.replace("|", " ").replace(",", " ").split()]
+    if not chords:
+        return []
+    minor = any(degree == 0 and quality.startswith("m") and quality != "maj7" for degree, quality in chords)
+    if minor:
+        chords = [(_NATURAL_MINOR.get(degree, degree), quality) for degree, quality in chords]
+    shift = 0
+    if minor != (tune.scale == "minor"):
+        shift = -3 if minor else 3
+    return [((degree + shift) % 12, quality) for degree, quality in chords]
+
+
+def _numeral(text: str) -> tuple[int, str]:
+    """Return semitones above the tonic (of a major scale) and quality of a Roman numeral.
+
+    >>> _numeral("bVI"), _numeral("ii7"), _numeral("Vsus4")
+    ((8, ''), (2, 'm7'), (7, 'sus4'))
+    """
+    match = _NUMERAL.fullmatch(text)
+    if not match:
+        raise InputError(f"{text!r} is no chord of a cycle: write it in Roman numerals, as vi IV I V or ii7 V7 Imaj7")
+    accidental, roman, quality = match.groups()
+    degree = _DEGREES[_ROMANS.index(roman.upper())] + _shift(accidental)
+    quality = {"o": "dim", "°": "dim"}.get(quality, quality)
+    return degree % 12, ("m" + quality if roman.islower() and quality != "dim" else quality)
+
+
+def chords_of(tune: Tune, harmony: str, *, progression: str) -> tuple[Chord, ...]:
+    """Return the chords under `tune` by `harmony`: tune (its own, found where it has none), new, or a cycle.
+
+    "new" lays the cycle `progression` of a style under it.
+
+    Raises `InputError` where it is none of these.
+    """
+    if harmony == "tune":
+        return tune.chords or harmonize(tune)
+    return harmonize(tune, cycle=progression if harmony == "new" else harmony)
+
+
+def coloured(chord: Chord, tune: Tune, *, ninth: bool) -> tuple[int, ...]:
+    """Return the steps of `chord` with the seventh, and the `ninth`, that its key gives it.
+
+    What would rub against a note of the melody, a semitone away, or against the chord itself, is left out.
+    """
+    tones = chord_tones(chord.symbol)
+    steps = list(tones.steps)
+    end = chord.onset_beat + chord.length_beat
+    first = bisect_right(tune.notes, chord.onset_beat, key=lambda note: note.end_beat)
+    last = bisect_left(tune.notes, end, key=lambda note: note.onset_beat)
+    sung = {note.pitch % 12 for note in tune.notes[first:last]}
+    key = {(tune.tonic + step) % 12 for step in _SCALES[tune.scale]}
+    for step in (10, 11, *((14,) if ninth else ())):
+        above = (tones.root + step) % 12
+        if above in key and not any((above + away) % 12 in sung for away in (-1, 1)) and len(steps) < 5:
+            steps.append(step)
+    return tuple(steps) if len(tones.steps) == 3 else tones.steps
 
 
 def bar_lines(tune: Tune) -> tuple[tuple[Fraction, Fraction], ...]:
@@ -165,15 +262,31 @@ def bar_lines(tune: Tune) -> tuple[tuple[Fraction, Fraction], ...]:
     return tuple(bars)
 
 
-def _bars(tune: Tune) -> list[tuple[Fraction, Fraction]]:
-    """Return (start, end) of the full bars; what comes before the first has no chord."""
+class _Slot(NamedTuple):
+    """Where a chord may begin: the half of a bar (`number` 0 or 1) or all of it; `bar` counts from 0."""
+
+    start: Fraction
+    end: Fraction
+    bar: int
+    number: int
+
+
+def _slots(tune: Tune) -> list[_Slot]:
+    """Return the full bars, those of four beats in halves; what comes before the first has no chord."""
     bars = bar_lines(tune)
     full = bars[1:] if tune.upbeat_beat and len(bars) > 1 else bars
-    return [(start, start + length) for start, length in full]
+    slots = []
+    for bar, (start, length) in enumerate(full):
+        halves = 2 if length == 4 else 1
+        slots += [
+            _Slot(start + half * length / halves, start + (half + 1) * length / halves, bar, half)
+            for half in range(halves)
+        ]
+    return slots
 
 
-def _fits(tune: Tune, start: Fraction, end: Fraction) -> list[float]:
-    """Return how well each triad of the key holds the notes between two beats."""
+def _fits(tune: Tune, start: Fraction, end: Fraction, candidates: Sequence[tuple[int, str, float]]) -> list[float]:
+    """Return how well each chord holds the notes between two beats."""
     first = bisect_right(tune.notes, start, key=lambda note: note.end_beat)
     last = bisect_left(tune.notes, end, key=lambda note: note.onset_beat)
     weights = np.full(12, 1e-9)
@@ -182,12 +295,12 @@ def _fits(tune: Tune, start: Fraction, end: Fraction) -> list[float]:
         weights[(note.pitch - tune.tonic) % 12] += math.sqrt(overlap) * (1.6 if note.onset_beat == start else 1.0)
     weights /= weights.sum()
     return [
-        2.0 * sum(float(weights[(above + step) % 12]) for step in _QUALITIES[quality]) - price
-        for above, quality, price in _TRIADS[tune.scale]
+        2.0 * sum(float(weights[(above + step) % 12]) for step in _QUALITIES.get(quality, (0, 4, 7))) - price
+        for above, quality, price in candidates
     ]
 
 
-def _move(before: tuple[int, str, float], after: tuple[int, str, float]) -> float:
+def _move(before: tuple[int, str, float], after: tuple[int, str, float], price: float) -> float:
     if before == after:
         return 0.0
-    return _CADENCE_GAIN * (before[0] == 7 and after[0] == 0) - _CHANGE_PRICE
+    return _CADENCE_GAIN * (before[0] == 7 and after[0] == 0) - price

@@ -13,15 +13,19 @@ from shenqu.music.tempo import song_tempo
 Timed = TypeVar("Timed", Chord, PartNote, Section)
 
 
-def clip_tune(tune: Tune, *, length_s: float, tempo_factor: float, tail_s: float = 0.0) -> Tune:
-    """Return `tune` up to the last phrase end that is sung within `length_s` seconds, `tail_s` after it included.
+def clip_tune(
+    tune: Tune, *, length_s: float, tempo_factor: float, tail_s: float = 0.0, count_in_beat: Fraction = Fraction(0)
+) -> Tune:
+    """Return `tune` up to the last phrase end that is sung within `length_s` seconds.
+
+    The `count_in_beat` of a band before it and `tail_s` after it are included.
 
     Raises
     ------
     InputError
         Where not even the first phrase fits.
     """
-    clock = song_tempo(tune, tempo_factor=tempo_factor)
+    clock = song_tempo(tune, tempo_factor=tempo_factor, count_in_beat=count_in_beat)
     ends = [end for end in tune.phrase_ends if clock.beat_to_s(end) + tail_s <= length_s]
     if not ends:
         first_s = clock.beat_to_s(tune.phrase_ends[0]) + tail_s

@@ -11,16 +11,16 @@ from shenqu.documents.tune import Tune
 LEAD_IN_S = 0.35
 
 
-def song_tempo(tune: Tune, *, tempo_factor: float) -> TempoMap:
+def song_tempo(tune: Tune, *, tempo_factor: float, count_in_beat: Fraction = Fraction(0)) -> TempoMap:
     """Return the clock of a song on `tune` at `tempo_factor` times its written tempo.
 
     The first note's consonants sound before its beat, so whole beats of lead-in are put before
-    beat 0 until the first note is at least 0.35 s from song time 0.
+    beat 0 until the first note is at least 0.35 s from song time 0, and the `count_in_beat` of a band finds room.
     """
     steps = tuple((tempo.onset_beat, tempo.bpm * tempo_factor) for tempo in tune.tempi)
     clock = TempoMap(lead_in_beat=Fraction(0), steps=steps)
     missing_s = LEAD_IN_S - clock.beat_to_s(tune.notes[0].onset_beat)
-    beats = max(0, math.ceil(missing_s * steps[0][1] / 60.0 - 1e-9))
+    beats = max(0, math.ceil(missing_s * steps[0][1] / 60.0 - 1e-9), math.ceil(count_in_beat))
     return clock.replace(lead_in_beat=Fraction(beats))
 
 

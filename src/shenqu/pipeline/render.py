@@ -37,12 +37,12 @@ from shenqu.media.midi import VocalNote, vocal_midi
 from shenqu.media.mux import FORMATS, render_video
 from shenqu.media.video import VideoInfo, read_video_info
 from shenqu.mixing.mixdown import Mixdown, mix
-from shenqu.music.band import band_parts, play
 from shenqu.music.tempo import song_tempo
 from shenqu.picture.caption import caption_columns, caption_lines, to_ass
 from shenqu.picture.card import CARD_SIZE, card_drawer, card_edit_list, voice_levels
 from shenqu.picture.cut import cut, picture_rate, picture_size
 from shenqu.picture.strips import caption_drawer
+from shenqu.pipeline.bands import play_band
 from shenqu.pipeline.report import Report
 from shenqu.singing.contour import sung_pitch
 from shenqu.singing.material import prepare, working_rate
@@ -154,10 +154,7 @@ def render_sound(song: Song, speech: Path, *, report: Report) -> Sung:
     """Sing `song`, play the band and mix them."""
     lead = render_lead(song, speech, report=report)
     report("playing", 0.0)
-    style = None if song.options.band == "auto" else song.options.band
-    parts = band_parts(song.tune, style=style, seed=song.seed)
-    duration_s = lead.performance.duration_s
-    backing = play(parts, tempo_map=lead.clock, duration_s=duration_s, transpose=song.transpose)
+    backing = play_band(song, lead.clock, duration_s=lead.performance.duration_s)
     report("mixing", 0.0)
     mixdown = mix(lead.vocal, backing, voice_level_db=song.options.voice_level_db)
     return Sung(performance=lead.performance, clock=lead.clock, vocal=lead.vocal, mixdown=mixdown)
@@ -171,7 +168,7 @@ def render_lead(song: Song, speech: Path, *, report: Report) -> Lead:
     InputError
         Where it would last too long, or cannot be sung as its document says.
     """
-    clock = song_tempo(song.tune, tempo_factor=song.tempo_factor)
+    clock = song_tempo(song.tune, tempo_factor=song.tempo_factor, count_in_beat=song.count_in_beat)
     ends = [note.end_beat for placement in song.placements for note in placement.notes]
     duration_s = clock.beat_to_s(max([song.tune.end_beat, *ends])) + TAIL_S
     if duration_s > LONGEST_SONG_S:

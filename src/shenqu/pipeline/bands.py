@@ -1,0 +1,69 @@
+"""Which band plays a song, and its sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from shenqu.documents.audio import Samples
+from shenqu.documents.performance import TempoMap
+from shenqu.documents.song import Song
+from shenqu.documents.style import BandPart, BandStyle
+from shenqu.documents.tune import Tune
+from shenqu.errors import InputError
+from shenqu.media.styles import ENDING, packaged_sounds, packaged_styles, read_style
+from shenqu.music.band import band_parts, choose_style
+from shenqu.music.harmony import chords_of
+from shenqu.music.instruments import score_band
+from shenqu.music.playing import play
+
+
+def band_names() -> tuple[str, ...]:
+    """Return all that --band takes, beside the path of a style's file."""
+    return ("auto", *packaged_styles(), "score", "none")
+
+
+def find_style(name: str, tune: Tune) -> BandStyle | None:
+    """Return the style called `name`, or that in the file of this name; None where no style plays ("score", "none").
+
+    "auto" takes the score's own parts where there are some, else the style that suits the tune's metre and tempo.
+
+    Raises
+    ------
+    InputError
+        Where there is neither, or the file holds no style.
+    """
+    if name in {"score", "none"} or (name == "auto" and tune.parts):
+        return None
+    styles = packaged_styles()
+    return styles[choose_style(tune, styles)] if name == "auto" else styles.get(name) or own_style(name)
+
+
+def own_style(name: str) -> BandStyle | None:
+    """Return the style in a user's file, which the song document keeps; None where `name` is one of ours.
+
+    Raises
+    ------
+    InputError
+        As `find_style`.
+    """
+    if name in band_names():
+        return None
+    if not name.endswith(ENDING):
+        raise InputError(
+            f"there is no band style {name!r}: choose one of {', '.join(band_names())}, or name a {ENDING} file"
+        )
+    return read_style(Path(name))
+
+
+def song_band(song: Song) -> tuple[BandPart, ...]:
+    """Return what the band of `song` plays."""
+    style = song.band or find_style(song.options.band, song.tune)
+    if style is None:
+        return () if song.options.band == "none" else score_band(song.tune.parts, packaged_sounds())
+    chords = chords_of(song.tune, song.options.harmony, progression=style.progression)
+    return band_parts(song.tune, style, chords=chords, seed=song.seed, tempo_factor=song.tempo_factor)
+
+
+def play_band(song: Song, clock: TempoMap, *, duration_s: float) -> Samples:
+    """Return the sound of the band of `song`, in the key it is sung in."""
+    return play(song_band(song), tempo_map=clock, duration_s=duration_s, transpose=song.transpose)
