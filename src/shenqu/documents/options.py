@@ -59,7 +59,10 @@ class SingOptions(WordsOptions):
     """How a song is made: the words, and what becomes of them."""
 
     track: Annotated[str | None, Parameter(name="--track")] = None
-    """Which track of a MIDI file is the melody: its name, or its number from 1. Default: found."""
+    """Which part of a score is the melody: its name, or its number from 1. Default: found."""
+
+    tune_lyrics: Annotated[str | None, Parameter(name="--tune-lyrics")] = None
+    """Words of the tune with times (.lrc): laid on its notes, and their lines are its phrases."""
 
     mode: Annotated[Mode, Parameter(name="--mode")] = "phrase"
     """phrase: each note of the tune gets a syllable; flow: the speech keeps its rhythm, the tune gives the pitch."""
