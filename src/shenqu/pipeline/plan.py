@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from pathlib import Path
 
 from shenqu.documents.arrangement import Arrangement
@@ -12,10 +13,12 @@ from shenqu.documents.tune import Tune
 from shenqu.errors import InputError
 from shenqu.media.midi import read_midi
 from shenqu.music.arrange import FASTEST, SLOWEST, arrange, choose_transpose, most_parts, tempo_factor_of
+from shenqu.music.band import count_in_beats
 from shenqu.music.flow import flow
 from shenqu.music.melody import score_to_tune
 from shenqu.music.passages import clip_tune
 from shenqu.music.tempo import song_tempo
+from shenqu.pipeline.bands import find_style, own_style
 from shenqu.pipeline.hear import Heard
 from shenqu.pipeline.library import ENDING, built_in_tune, read_tune_file, tune_ids
 from shenqu.pipeline.render import TAIL_S
@@ -47,7 +50,9 @@ def plan_song(heard: Heard, tune: Tune, options: SingOptions, *, source: Source,
     """Return the song document: every decision taken, nothing rendered yet."""
     transpose = choose_transpose(tune, heard.speaker_pitch) + options.key
     factor = tempo_factor_of(tune, options.tempo_bpm) if options.tempo_bpm else None
-    tune, arrangement = _arranged(heard, tune, transpose, factor, options)
+    style = find_style(options.band, tune)
+    count_in = count_in_beats(tune, style) if style else Fraction(0)
+    tune, arrangement = _arranged(heard, tune, transpose, factor, count_in, options)
     return Song(
         title=f"{speech_name}: {tune.title or tune.id}",
         ending=ending,
@@ -60,6 +65,8 @@ def plan_song(heard: Heard, tune: Tune, options: SingOptions, *, source: Source,
         placements=arrangement.placements,
         transcript=heard.transcript,
         tune=tune,
+        band=own_style(options.band),
+        count_in_beat=count_in,
     )
 
 
@@ -72,27 +79,28 @@ def syllables_needed(tune: Tune, mode: Mode) -> int:
 
 
 def _arranged(
-    heard: Heard, tune: Tune, transpose: int, factor: float | None, options: SingOptions
+    heard: Heard, tune: Tune, transpose: int, factor: float | None, count_in: Fraction, options: SingOptions
 ) -> tuple[Tune, Arrangement]:
     """Return as much of `tune` as is sung within the length asked for, and how."""
     length_s = options.length_s
     if length_s is not None:  # what does not fit at the fastest tempo need not be weighed
-        tune = clip_tune(tune, length_s=length_s, tempo_factor=factor or FASTEST, tail_s=TAIL_S)
+        tune = clip_tune(tune, length_s=length_s, tempo_factor=factor or FASTEST, tail_s=TAIL_S, count_in_beat=count_in)
     arrangement = _arrange(tune, heard, transpose, factor, options)
     if length_s is None:
         return tune, arrangement
-    factor = _factor_that_fits(tune, length_s, arrangement.tempo_factor)
-    clipped = clip_tune(tune, length_s=length_s, tempo_factor=factor, tail_s=TAIL_S)
+    factor = _factor_that_fits(tune, length_s, arrangement.tempo_factor, count_in)
+    clipped = clip_tune(tune, length_s=length_s, tempo_factor=factor, tail_s=TAIL_S, count_in_beat=count_in)
     if clipped != tune or factor != arrangement.tempo_factor:
         arrangement = _arrange(clipped, heard, transpose, factor, options)
     return clipped, arrangement
 
 
-def _factor_that_fits(tune: Tune, length_s: float, factor: float) -> float:
+def _factor_that_fits(tune: Tune, length_s: float, factor: float, count_in: Fraction) -> float:
     """Return `factor`, or a faster one at which the first phrase of `tune` ends within `length_s`."""
     faster = (factor * 1.05**step for step in range(17))
     factors = [factor, *(other for other in faster if factor < other < FASTEST), FASTEST]
-    ends_s = (song_tempo(tune, tempo_factor=other).beat_to_s(tune.phrase_ends[0]) for other in factors)
+    clocks = (song_tempo(tune, tempo_factor=other, count_in_beat=count_in) for other in factors)
+    ends_s = (clock.beat_to_s(tune.phrase_ends[0]) for clock in clocks)
     return next((other for other, end_s in zip(factors, ends_s, strict=True) if end_s + TAIL_S <= length_s), factor)
 
 
