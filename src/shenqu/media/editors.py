@@ -28,36 +28,11 @@ from shenqu.media.files import read_bounded
 from shenqu.media.ticks import bars_to_beats, clean_lyric, clean_name, whole_score
 from shenqu.units import TICKS_PER_BEAT
 
-EDITOR_ENDINGS = [
-    ".svp",
-    ".s5p",
-    ".vsqx",
-    ".vsq",
-    ".vpr",
-    ".ccs",
-    ".ppsf",
-    ".svip",
-    ".svip3",
-    ".acep",
-    ".ace",
-    ".dv",
-    ".dspx",
-    ".tssln",
-    ".tsmsln",
-    ".tlp",
-    ".tlpx",
-    ".vspx",
-    ".nn",
-    ".ufdata",
-    ".vvproj",
-    ".vxf",
-    ".xvsq",
-    ".vog",
-    ".vfp",
-    ".aisp",
-    ".mtp",
-    ".y77",
-]
+_ENDINGS = (
+    "svp s5p vsqx vsq vpr ccs ppsf svip svip3 acep ace dv dspx tssln tsmsln tlp tlpx vspx nn ufdata vvproj vxf xvsq "
+    "vog vfp aisp mtp y77"
+)
+EDITOR_ENDINGS = tuple(f".{ending}" for ending in _ENDINGS.split(" "))
 MAX_BYTES, MAX_UNPACKED_BYTES = 32 << 20, 128 << 20
 _TEMPI_AFTER_EMPTY_BAR = {".svp", ".s5p", ".acep", ".ace", ".vspx", ".svip", ".svip3", ".tlp", ".tlpx"}
 _BARS_AFTER_EMPTY_BAR = {".svp", ".svip"}

@@ -24,11 +24,12 @@ from shenqu.pipeline.checked import check_page, check_song
 from shenqu.pipeline.correct import SONG_ENDING, Correction, hear_correction, read_correction
 from shenqu.pipeline.hear import Heard, hear, hear_words
 from shenqu.pipeline.library import built_in_tunes
-from shenqu.pipeline.plan import find_tune, plan_song, syllables_needed
+from shenqu.pipeline.plan import plan_song, syllables_needed
 from shenqu.pipeline.plotted import check_plot, plot_words
 from shenqu.pipeline.render import STEMS, Film, check_ending, render_files
 from shenqu.pipeline.report import Report, silent
 from shenqu.pipeline.songs import is_file, moved_song, read_song, recording_of, relative_path
+from shenqu.pipeline.tunes import find_tune
 from shenqu.pipeline.written import write_words, written_form
 from shenqu.speech.lines import demo_line
 from shenqu.speech.recognise import Recogniser
@@ -59,7 +60,7 @@ def sing(
     recogniser: Recogniser | None = None,
     **options: Any,
 ) -> Made:
-    """Make a song of the recording `speech` on `tune` (an id, or a MIDI file); `options` as in `SingOptions`.
+    """Make a song of the recording `speech` on `tune` (an id, or a score); `options` as in `SingOptions`.
 
     `recogniser` tells the words where no text is given; without it `recognise=True` asks Whisper.
 
@@ -72,11 +73,11 @@ def sing(
     """
     chosen = _checked(SingOptions(**options), recogniser)
     speech = Path(speech)
-    written = find_tune(str(tune), chosen.track)
+    written = find_tune(str(tune), chosen.track, chosen.tune_lyrics)
     film = Film.of(speech, chosen.picture)
     target = Path(out) if out else speech.with_suffix(".song.mp4" if film.info else ".song.wav")
     check_ending(target, picture=chosen.picture)
-    inputs = [speech, *_files([str(tune), chosen.text])]
+    inputs = [speech, *_files([str(tune), chosen.text, chosen.tune_lyrics])]
     document = _document_path(target)
     _check_outputs([target, document, *_stem_paths(stems)], inputs, force=force)
     report("listening", 0.0)
@@ -239,7 +240,7 @@ def demo(
     check_ending(target, picture=None)
     speech = target.with_name(f"{target.name.split('.')[0]}-speech.wav")
     document = _document_path(target)
-    written = find_tune(tune, None)
+    written = find_tune(tune)
     _check_outputs([target, document, speech], [], force=force)
     report("speaking", 0.0)
     spoken = speak(demo_line(language), language=language)

@@ -4,46 +4,21 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from pathlib import Path
 
 from shenqu.documents.arrangement import Arrangement
 from shenqu.documents.options import Mode, SingOptions
 from shenqu.documents.song import Song, Source
 from shenqu.documents.tune import Tune
-from shenqu.errors import InputError
-from shenqu.media.midi import read_midi
 from shenqu.music.arrange import FASTEST, SLOWEST, arrange, choose_transpose, most_parts, tempo_factor_of
 from shenqu.music.band import count_in_beats
 from shenqu.music.flow import flow
-from shenqu.music.melody import score_to_tune
 from shenqu.music.passages import clip_tune
 from shenqu.music.tempo import song_tempo
 from shenqu.pipeline.bands import find_style, own_style
 from shenqu.pipeline.hear import Heard
-from shenqu.pipeline.library import ENDING, built_in_tune, read_tune_file, tune_ids
 from shenqu.pipeline.render import TAIL_S
 
 MOST_SYLLABLES_PER_S = 7
-
-
-def find_tune(name: str, track: str | None) -> Tune:
-    """Return the built-in tune called `name`, or the melody of the MIDI file at that path.
-
-    Raises
-    ------
-    InputError
-        Where there is neither, or the file holds no melody.
-    """
-    if name in tune_ids():
-        if track:
-            raise InputError(f"--track {track}: {name} has one melody only; leave --track out")
-        return built_in_tune(name)
-    path = Path(name)
-    if not path.suffix and not path.exists():
-        raise InputError(f"{name}: no such tune; take one of {', '.join(tune_ids())}, or a MIDI file")
-    if path.suffix.lower() == ENDING:
-        return read_tune_file(path)
-    return score_to_tune(read_midi(path), tune_id=path.stem, track=track)
 
 
 def plan_song(heard: Heard, tune: Tune, options: SingOptions, *, source: Source, speech_name: str, ending: str) -> Song:
