@@ -8,12 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shenqu.documents.arrangement import Arrangement, Expression, PlacedNote, Placement
+from shenqu.documents.performance import TempoMap
 from shenqu.documents.tune import Chord
 from shenqu.errors import InputError
 from shenqu.music.flow import FINENESS, STEPS, flow
 from shenqu.music.harmony import chord_tones
 from shenqu.music.tempo import song_tempo
 from shenqu.singing.perform import perform
+from shenqu.singing.voice import follow
 from test_arrange import transcript_of, tune_of
 
 some = settings(max_examples=20, deadline=None)
@@ -111,3 +114,53 @@ def test_the_last_syllable_is_not_held_to_the_end_of_the_tune(length):
     spoken = transcript.syllables[syllable]
     sung_s = clock.beat_to_s(note.end_beat) - clock.beat_to_s(note.onset_beat)
     assert sung_s <= spoken.sung_until_s - spoken.vowel_s + 0.002
+
+
+def run_of(vowels, **changes):
+    """Return the performance in mode flow of syllables spoken without a pause, note 1 changed, and the transcript."""
+    transcript = transcript_of(vowels)
+    placements = tuple(
+        Placement(syllable=n, notes=(PlacedNote(pitch=60, onset_beat=Fraction(n), length_beat=Fraction(1)),))
+        for n in range(len(vowels))
+    )
+    changed = placements[1].notes[0].replace(**changes)
+    placements = (placements[0], placements[1].replace(notes=(changed,)), *placements[2:])
+    arrangement = Arrangement(placements=placements, transpose=0, tempo_factor=1.0)
+    clock = TempoMap(lead_in_beat=Fraction(1), steps=((Fraction(0), 120.0),))
+    return perform(arrangement, transcript, clock, duration_s=10.0, mode="flow"), transcript
+
+
+three_vowels = st.lists(st.floats(0.05, 0.4), min_size=3, max_size=6)
+
+
+@some
+@given(three_vowels, st.floats(0.05, 0.45))
+def test_a_note_shortened_by_hand_ends_there_though_the_speech_runs_on(vowels, share):
+    whole, transcript = run_of(vowels)
+    cut, _ = run_of(vowels, length_beat=Fraction(round(960 * share), 960))
+    note, following = cut.notes[1], cut.notes[2]
+    syllable = transcript.syllables[1]
+    times_s = np.arange(note.end_s + 0.011, following.start_s, 0.001)
+    speech_s, sounding = follow(cut, times_s)
+    in_vowel = (speech_s >= syllable.vowel_s) & (speech_s < syllable.vowel_end_s - 1e-6)
+    assert not (sounding & in_vowel).any()
+    assert all(a[0] <= b[0] for a, b in pairwise(cut.time_map.rows))
+    for a, b in zip(whole.notes, cut.notes, strict=True):
+        assert a.start_s == b.start_s
+        vowel_s = transcript.syllables[b.syllable].vowel_s
+        assert cut.time_map.song_to_speech(b.start_s) == pytest.approx(vowel_s, abs=1e-5)
+
+
+@some
+@given(three_vowels, st.floats(0, 1))
+def test_of_consonants_no_more_is_sung_than_their_note_says_though_the_speech_runs_on(vowels, share):
+    whole, transcript = run_of(vowels)
+    performance, _ = run_of(vowels, expression=Expression(consonant_lead=share))
+    syllable, note = transcript.syllables[1], performance.notes[1]
+    times_s = np.arange(performance.notes[0].start_s, note.start_s, 0.0005)
+    speech_s, sounding = follow(performance, times_s)
+    heard_s = speech_s[sounding & (speech_s > syllable.start_s) & (speech_s < syllable.vowel_s)]
+    spoken_s = syllable.vowel_s - syllable.start_s
+    assert (heard_s >= syllable.vowel_s - share * spoken_s - 0.001).all()
+    assert note.lead_s == pytest.approx(share * whole.notes[1].lead_s, abs=1e-4)
+    assert performance.time_map.song_to_speech(note.start_s) == pytest.approx(syllable.vowel_s, abs=1e-5)

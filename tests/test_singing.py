@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.signal import lfilter
 
 from shenqu.cache import ArrayCache
-from shenqu.documents.arrangement import Arrangement, PlacedNote, Placement
+from shenqu.documents.arrangement import Arrangement, Expression, PlacedNote, Placement
 from shenqu.documents.performance import Performance, SungNote, TempoMap, TimeMap
 from shenqu.documents.speech import Phone, Syllable, Transcript, Word
 from shenqu.engines.world import analyse_voice
@@ -149,6 +149,27 @@ def test_every_syllable_comes_out_at_one_level():
         for note in performance.notes
     ]
     assert max(levels) - min(levels) < 3.0
+
+
+def test_a_notes_level_begins_with_its_syllables_consonants():
+    usual = arrangement_of([50] * 6)
+    placements = list(usual.placements)
+    soft = placements[3].notes[0].replace(expression=Expression(level_db=-12.0))
+    placements[3] = placements[3].replace(notes=(soft,))
+    before, performance = sung(usual)
+    after, _ = sung(usual.replace(placements=tuple(placements)))
+    note, following = performance.notes[3], performance.notes[4]
+    assert note.lead_s == pytest.approx(0.08, abs=1e-5)
+    turns_s = [note.start_s - note.lead_s, following.start_s - following.lead_s]
+
+    def changed_db(first_s, last_s):
+        levels = [np.std(vocal[round(first_s * 48_000) : round(last_s * 48_000)]) for vocal in (before, after)]
+        return 20 * np.log10(levels[1] / levels[0])
+
+    assert changed_db(turns_s[0] + 0.02, note.start_s - 0.01) == pytest.approx(-12.0, abs=0.5)
+    assert changed_db(note.start_s, turns_s[1] - 0.05) == pytest.approx(-12.0, abs=0.5)
+    assert changed_db(turns_s[0] - 0.3, turns_s[0] - 0.02) == pytest.approx(0.0, abs=0.1)
+    assert changed_db(turns_s[1] + 0.02, following.start_s) == pytest.approx(0.0, abs=0.5)
 
 
 def test_only_the_changed_note_is_sung_again():

@@ -76,7 +76,7 @@ class SungNote(Document, frozen=True, kw_only=True):
 
     `syllable` indexes the transcript's syllables. `lyric` is the syllable's text on the note that
     begins it and "+" on notes that go on. `repeat` counts how often the syllable began before. `expression` says how
-    the note is shaped.
+    the note is shaped. `lead_s` is for how long before the note the syllable's onset consonants are heard.
     """
 
     start_s: float
@@ -86,6 +86,7 @@ class SungNote(Document, frozen=True, kw_only=True):
     lyric: str
     repeat: int = 0
     expression: Expression = PLAIN
+    lead_s: float = 0.0
 
 
 class Performance(Document, frozen=True, kw_only=True):

@@ -10,7 +10,8 @@ belongs to the vowel: its first 30 ms, where the consonant becomes the vowel, ke
 Where the speaker paused, the voice takes a breath before the next syllable, from the end of the note.
 
 In mode `flow` nothing is stretched beyond what the grid asks for: from one vowel onset to the next the speech
-runs at one speed, and what follows a pause at its own.
+runs at one speed, and what follows a pause at its own. A note that a hand has shortened ends there all the same, and
+of consonants no more is sung than their note says.
 
 References
 ----------
@@ -39,8 +40,12 @@ LEGATO_GAP_S = 0.08
 BREATH_S = 0.08
 ATTACK_S = 0.03
 FASTEST_VOWEL = 1.6
+SHORTENED_S = 0.01  # more than what is lost to fractions of beats
 WORDLESS = "la"
 LOWEST_PITCH, HIGHEST_PITCH = 24, 96
+
+Row = tuple[float, float]
+Rows = tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,7 @@ def perform(
     triples = zip([None, *slots[:-1]], slots, [*slots[1:], None], strict=True)
     rows_of = _flow_rows if mode == "flow" else _syllable_rows
     rows = _join(rows_of(before, slot, after) for before, slot, after in triples)
-    return Performance(notes=_notes(slots, clock), time_map=TimeMap(rows=rows), duration_s=duration_s)
+    return Performance(notes=_notes(slots, clock, rows), time_map=TimeMap(rows=rows), duration_s=duration_s)
 
 
 def _slots(arrangement: Arrangement, transcript: Transcript, clock: TempoMap) -> list[_Slot]:
@@ -145,10 +150,13 @@ def _check_notes(notes: list[Note], clock: TempoMap) -> None:
             )
 
 
-def _notes(slots: list[_Slot], clock: TempoMap) -> tuple[SungNote, ...]:
+def _notes(slots: list[_Slot], clock: TempoMap, rows: Rows) -> tuple[SungNote, ...]:
     sung_before: Counter[int] = Counter()
+    place = {row: number for number, row in enumerate(rows)}
     notes = []
     for slot in slots:
+        vowel = place[_row(slot.start_s, slot.syllable.vowel_s)]
+        lead_s = _sounding_s(rows[max(0, vowel - 1)], rows[vowel], slot.syllable.start_s)
         for position, note in enumerate(slot.placement.notes):
             notes.append(
                 SungNote(
@@ -159,10 +167,19 @@ def _notes(slots: list[_Slot], clock: TempoMap) -> tuple[SungNote, ...]:
                     lyric="+" if position else (slot.syllable.text or WORDLESS),
                     repeat=sung_before[slot.index],
                     expression=note.expression,
+                    lead_s=0.0 if position else lead_s,
                 )
             )
         sung_before[slot.index] += 1
     return tuple(notes)
+
+
+def _sounding_s(before: Row, vowel: Row, onset_s: float) -> float:
+    """Return for how long before its vowel a syllable is heard that begins at `onset_s` of the speech."""
+    (song_a, speech_a), (song_b, speech_b) = before, vowel
+    if speech_b <= speech_a or song_b <= song_a:
+        return 0.0
+    return (song_b - song_a) * min(1.0, (speech_b - onset_s) / (speech_b - speech_a))
 
 
 def _runs_on(slot: _Slot, after: _Slot) -> bool:
@@ -196,25 +213,54 @@ def _syllable_rows(before: _Slot | None, slot: _Slot, after: _Slot | None) -> li
     return rows
 
 
-def _flow_rows(before: _Slot | None, slot: _Slot, after: _Slot | None) -> list[tuple[float, float]]:
+def _flow_rows(before: _Slot | None, slot: _Slot, after: _Slot | None) -> list[Row]:
     """Return the time map's rows of a syllable that keeps its rhythm, up to the next one's vowel where it runs on."""
     spoken = slot.syllable
     rows = [(slot.start_s, spoken.vowel_s)]
-    if before is None or not _flows_on(before, slot):
-        lead = _flow_lead_s(before, slot)
-        rows.insert(0, (slot.start_s - lead, spoken.vowel_s - lead))
-    if after is not None and _flows_on(slot, after):
+    if before is None or not _flows_over(before, slot):
+        lead_s, spoken_lead_s = _flow_lead(before, slot)
+        rows.insert(0, (slot.start_s - lead_s, spoken.vowel_s - spoken_lead_s))
+    if after is not None and _flows_over(slot, after):
         return [*rows, (after.start_s, after.syllable.vowel_s)]
-    free_s = after.start_s - _flow_lead_s(slot, after) if after else slot.end_s + spoken.end_s
+    free_s = after.start_s - _flow_lead(slot, after)[0] if after else slot.end_s + spoken.end_s
+    if after is not None and _flows_on(slot, after) and not _is_shortened(slot, after):
+        return [*rows, (free_s, after.syllable.start_s)]
     sung_end_s = min(slot.end_s, free_s)
+    sung_until_s = min(spoken.sung_until_s, spoken.vowel_s + FASTEST_VOWEL * (sung_end_s - slot.start_s))
     coda = min(spoken.end_s - spoken.sung_until_s, free_s - sung_end_s)
+    rows.append((sung_end_s, sung_until_s))
     return [*rows, (sung_end_s, spoken.sung_until_s), (sung_end_s + coda, spoken.sung_until_s + coda)]
 
 
-def _flow_lead_s(before: _Slot | None, slot: _Slot) -> float:
-    """Return how much of the onset consonants is sung behind a rest: half of the time there is, or all that is free."""
+def _flow_lead(before: _Slot | None, slot: _Slot) -> tuple[float, float]:
+    """Return for how long onset consonants are heard before the beat, in the song and in the speech.
+
+    Behind a rest they take half of the time there is, or all that is free; where the speech runs on, its own share.
+    """
+    if before is not None and _flows_on(before, slot):
+        spoken_s = slot.syllable.vowel_s - slot.syllable.start_s
+        spoken_s *= slot.placement.notes[0].expression.consonant_lead
+        return spoken_s / _speed(before, slot), spoken_s
     room = slot.start_s if before is None else max(slot.start_s - before.end_s, 0.5 * (slot.start_s - before.start_s))
-    return min(slot.wanted_lead_s, room)
+    lead_s = min(slot.wanted_lead_s, room)
+    return lead_s, lead_s
+
+
+def _speed(slot: _Slot, after: _Slot) -> float:
+    """Return at which speed the speech runs on from vowel to vowel."""
+    return (after.syllable.vowel_s - slot.syllable.vowel_s) / (after.start_s - slot.start_s)
+
+
+def _flows_over(slot: _Slot, after: _Slot) -> bool:
+    """True where the speech runs on to the next vowel, and no hand has kept it from that."""
+    whole = after.placement.notes[0].expression.consonant_lead == 1.0
+    return _flows_on(slot, after) and whole and not _is_shortened(slot, after)
+
+
+def _is_shortened(slot: _Slot, after: _Slot) -> bool:
+    """True where a note ends before what can be sung of its syllable, which flows on to the next one."""
+    sung_s = (slot.syllable.sung_until_s - slot.syllable.vowel_s) / _speed(slot, after)
+    return slot.end_s < slot.start_s + sung_s - SHORTENED_S
 
 
 def _flows_on(slot: _Slot, after: _Slot) -> bool:
@@ -247,14 +293,18 @@ def _coda_room_s(slot: _Slot, after: _Slot, taken_s: float) -> float:
     return max(0.0, min(slot.consonant_room_s - taken_s, slot.humming_coda_s + max(0.0, unvoiced_s)))
 
 
-def _join(pieces: Iterable[list[tuple[float, float]]]) -> tuple[tuple[float, float], ...]:
+def _join(pieces: Iterable[list[Row]]) -> Rows:
     """Return all rows in one list; between two sounds the speech stands still."""
-    rows: list[tuple[float, float]] = []
+    rows: list[Row] = []
     for piece in pieces:
         if rows and piece[0][0] > rows[-1][0] + 1e-6:
             rows.append((round(piece[0][0], 6), rows[-1][1]))
         for song_s, speech_s in piece:
-            row = (round(song_s, 6), round(speech_s, 6))
+            row = _row(song_s, speech_s)
             if not rows or row != rows[-1]:
                 rows.append(row)
     return tuple(rows)
+
+
+def _row(song_s: float, speech_s: float) -> Row:
+    return round(song_s, 6), round(speech_s, 6)

@@ -128,8 +128,11 @@ def cut_units(
 
 
 def expressed(performance: Performance, count: int, value_of: Callable[[Expression], float]) -> Array:
-    """Return what `value_of` says of each note's expression, one value a millisecond; it turns within 20 ms."""
-    starts = np.array([note.start_s for note in performance.notes])
+    """Return what `value_of` says of each note's expression, one value a millisecond.
+
+    It turns within 20 ms where the note's syllable begins to sound, its onset consonants included.
+    """
+    starts = np.maximum.accumulate([note.start_s - note.lead_s for note in performance.notes])
     values = np.array([value_of(note.expression) for note in performance.notes])
     at = np.searchsorted(starts, np.arange(count) * MARK_S, side="right") - 1
     return moving_mean(values[np.maximum(at, 0)], EASE)
