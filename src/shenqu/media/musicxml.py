@@ -38,7 +38,16 @@ from shenqu.errors import InputError, ShenquWarning
 from shenqu.media.files import read_bounded
 from shenqu.media.safe_xml import read_tree
 from shenqu.media.ticks import clean_lyric, clean_name
-from shenqu.media.written_bars import FINEST_BEAT, MAX_BARS, MODES, WrittenBar, WrittenNote, WrittenPart, assemble
+from shenqu.media.written_bars import (
+    FINEST_BEAT,
+    MAX_BARS,
+    MODES,
+    WrittenBar,
+    WrittenNote,
+    WrittenPart,
+    assemble,
+    ending_numbers,
+)
 
 MAX_BYTES = 16 << 20
 MAX_PACKED_FILES = 1000
@@ -498,18 +507,6 @@ class _PartReader:
         ending = barline.find("ending")
         if ending is not None and ending.get("type") in {"stop", "discontinue"}:
             self.endings = ()
-
-
-def ending_numbers(text: str) -> tuple[int, ...]:
-    """Return the passes that a bracket names.
-
-    >>> ending_numbers("1, 2"), ending_numbers("1-3"), ending_numbers("")
-    ((1, 2), (1, 2, 3), ())
-    """
-    numbers: set[int] = set()
-    for first, last in re.findall(r"(\d{1,2})(?:\s*-\s*(\d{1,2}))?", text[:80]):
-        numbers.update(range(max(1, int(first)), int(last or first) + 1))
-    return tuple(sorted(numbers))
 
 
 def _number(text: str | None, what: str) -> Fraction:

@@ -146,9 +146,16 @@ def section_kind(text: str) -> SectionKind | None:
     return None
 
 
-def clean_text(text: str, longest: int = 80) -> str:
-    """Return `text` on one line, without signs that a terminal would obey."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 4 * longest]).split())[:longest]
+def ending_numbers(text: str) -> tuple[int, ...]:
+    """Return the passes that a bracket names.
+
+    >>> ending_numbers("1, 2"), ending_numbers("1-3"), ending_numbers("")
+    ((1, 2), (1, 2, 3), ())
+    """
+    numbers: set[int] = set()
+    for first, last in re.findall(r"(\d{1,2})(?:\s*-\s*(\d{1,2}))?", text[:80]):
+        numbers.update(range(max(1, int(first)), int(last or first) + 1))
+    return tuple(sorted(numbers))
 
 
 def assemble(
