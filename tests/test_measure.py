@@ -112,7 +112,9 @@ def test_octave_errors_and_creak_in_the_speech_shift_no_note():
 def test_a_note_without_voice_is_weak():
     check = measured(sung(silent={1}))
     assert check.weak == 1 and check.notes[1].coverage < 0.2
-    assert any("voiced for only" in fault for fault in check.notes[1].faults)
+    assert any(fault.startswith("voiced for only") for fault in check.notes[1].faults)
+    whispered = measured(sung(silent={1}), spoken_hz=np.zeros(600)).notes[1]
+    assert whispered.faults[0].endswith("whispered or creaky in the speech")
 
 
 def test_a_quiet_note_is_told():

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from shenqu.documents.audio import LongSound, Samples, Sound
 from shenqu.documents.options import WordsOptions
 from shenqu.documents.speech import LONGEST_S, Cue, Transcript, Word
+from shenqu.dsp.defects import CLIPPED, clipped_share, hold_two_sounds
 from shenqu.dsp.pitch_track import PitchTrack
 from shenqu.dsp.spoken_pitch import usual_pitch
 from shenqu.engines.espeak import find_espeak
@@ -22,7 +23,7 @@ from shenqu.engines.pocketsphinx_aligner import PocketsphinxAligner, pronunciati
 from shenqu.engines.silero_vad import find_speech
 from shenqu.engines.swift_pitch import track_long_pitch
 from shenqu.errors import InputError, ShenquWarning
-from shenqu.media.audio import read_sound
+from shenqu.media.audio import read_audio, read_sound
 from shenqu.media.texts import read_transcript, read_words
 from shenqu.pipeline.recognised import recognise_words
 from shenqu.pipeline.report import Report, silent
@@ -39,6 +40,7 @@ WHISPERED = 0.1
 SECONDS_A_SYLLABLE = 0.5
 LEAST_HEARD_S = 30.0
 LATE_S = 0.05
+LOOKED_AT_S = 60.0
 NO_SPEECH = "no speech found in it; choose another part of it (--start, --end)"
 
 
@@ -97,7 +99,7 @@ def hear(
     Warns
     -----
     ShenquWarning
-        Where the text cannot be read aloud, or the speech is a whisper.
+        Where the text cannot be read aloud, the speech is a whisper or clipped, or two people speak in two channels.
     """
     transcript, sound = _listen(speech, options, needed, report, recogniser)
     first_s = transcript.syllables[0].start_s - options.start_s
@@ -105,9 +107,22 @@ def hear(
     pitch = track_long_pitch(_cut(sound, first_s, last_s + 0.1))
     in_vowel = _in_vowel(pitch, transcript, origin_s=options.start_s + max(0.0, first_s))
     if pitch.voiced[in_vowel].mean() < WHISPERED:
-        warnings.warn(f"{speech} has hardly any voice in it; whispers sing hoarsely", ShenquWarning, stacklevel=2)
+        message = f"{speech} is whispered: it is sung breathy, and some notes stay without pitch"
+        warnings.warn(message, ShenquWarning, stacklevel=2)
+    _warn_of_defects(speech, options, options.start_s + max(0.0, first_s), options.start_s + last_s)
     usual = usual_pitch(pitch.f0_hz[in_vowel], pitch.confidence[in_vowel])
     return Heard(transcript=transcript, speaker_pitch=USUAL_PITCH if usual is None else usual)
+
+
+def _warn_of_defects(speech: Path, options: WordsOptions, start_s: float, end_s: float) -> None:
+    """Warn of what no song can hide, by the beginning of what is heard between two times of the recording."""
+    audio = read_audio(speech, start_s=start_s, end_s=min(end_s, start_s + LOOKED_AT_S), channel=options.speaker)
+    if clipped_share(audio.samples) > CLIPPED:
+        message = f"{speech} is clipped, and so will the song sound; take a recording made at a lower level"
+        warnings.warn(message, ShenquWarning, stacklevel=3)
+    if hold_two_sounds(audio.samples, audio.rate):
+        message = f"{speech} holds another sound in each channel; for one of two people add --speaker left or right"
+        warnings.warn(message, ShenquWarning, stacklevel=3)
 
 
 def hear_words(

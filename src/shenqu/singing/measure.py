@@ -40,6 +40,7 @@ ONSET_REACH_S, RISE_S, LEAST_RISE_DB, LEVEL_HOP_S = 0.1, 0.04, 6.0, 0.005
 ONSET_GOOD_MS = 30.0
 OFF_CENTS, LEAST_WITHIN_50, LEAST_COVERAGE, LATE_MS = 35.0, 0.8, 0.5, 60.0
 MOST_STRETCH, MOST_SHIFT, QUIET_DB = 6.0, 12.0, 12.0
+NO_PART, NO_VOICE = "voiced for only", "whispered or creaky in the speech"
 BREATHY, WIDE = 0.3, 2.0  # breath, vibrato and glide as asked for, from which on pitch says little
 
 
@@ -216,7 +217,7 @@ def _faults_of_voice(note: NoteCheck, asked: Expression) -> Iterator[str]:
     elif note.within_50 < LEAST_WITHIN_50 and max(asked.vibrato, asked.glide) <= WIDE:
         yield f"wavers: only {100 * note.within_50:.0f} % within 50 cents"
     if has_voice and note.end_s - note.start_s >= SHORTEST_COVERED_S and note.coverage < LEAST_COVERAGE:
-        yield f"voiced for only {100 * note.coverage:.0f} %"
+        yield f"{NO_PART} {100 * note.coverage:.0f} %"
     if note.level_db - min(0.0, asked.level_db) < -QUIET_DB:
         yield f"{-note.level_db:.0f} dB quieter than the others"
 
@@ -229,7 +230,7 @@ def _with_speech(
     Where there need not be a sharp onset, a late one is no fault.
     """
     shift = None if spoken_pitch is None else round(note.pitch - spoken_pitch, 1)
-    faults = list(note.faults)
+    faults = [f"{fault}: {NO_VOICE}" if shift is None and NO_PART in fault else fault for fault in note.faults]
     if onset_ms is not None and abs(onset_ms) > LATE_MS and has_sharp_onset:
         faults.append(f"{abs(onset_ms):.0f} ms too {'late' if onset_ms > 0 else 'early'}")
     if stretch is not None and stretch > MOST_STRETCH:
