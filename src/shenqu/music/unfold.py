@@ -69,6 +69,9 @@ def unfold(score: Score) -> Score:
         metres=_unfold_metres(score, order),
         chords=_unfold_lasting(score.chords, stretches),
         sections=_unfold_lasting(score.sections, stretches),
+        line_beats=tuple(
+            beat - start + at for start, end, at in stretches for beat in score.line_beats if start <= beat < end
+        ),
         bars=(),
     )
 
@@ -76,7 +79,7 @@ def unfold(score: Score) -> Score:
 def playing_order(bars: Sequence[Bar]) -> tuple[int, ...]:
     """Return the indexes of `bars` in the order in which they are played.
 
-    Raises `InputError` where there is no end to them.
+    Brackets that leave nothing to play are not obeyed. Raises `InputError` where there is no end to them.
 
     >>> bars = [Bar(onset_beat=Fraction(4 * n), length_beat=Fraction(4)) for n in range(3)]
     >>> playing_order([bars[0], bars[1].replace(endings=(1,), repeat_times=2), bars[2].replace(endings=(2,))])
@@ -87,7 +90,7 @@ def playing_order(bars: Sequence[Bar]) -> tuple[int, ...]:
         order.append(index)
         if len(order) > MAX_BARS:
             raise InputError(f"a score that is longer than {MAX_BARS} bars with its repeats, too long for a tune")
-    return tuple(order)
+    return tuple(order) or tuple(range(len(bars)))
 
 
 def _walk(bars: Sequence[Bar]) -> Iterator[int]:
