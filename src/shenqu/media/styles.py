@@ -93,7 +93,7 @@ def _with_sounds(style: BandStyle, name: str) -> BandStyle:
 
 def _fault_path(raw: dict[str, Any], message: str) -> list[str]:
     """Return the keys to the place that `message` blames; of tables whose key it leaves out, the one with the fault."""
-    path = message.partition(" - at `$")[2].rstrip("`")
+    path = message.rpartition("`$")[2].rstrip("`")
     steps: list[str] = []
     for field, key in re.findall(r"\.([^.\[]+)|\[([^\]]*)\]", path):
         steps.append(field or (_blamed(raw, steps, message) if key == "..." else key))

@@ -387,11 +387,11 @@ def _notes(
     notes = []
     for run in runs:
         for onset, length, sign in _hits(_row(rows, run.kind, drums=False), run, style.swing):
-            until = min(onset + length, _chord_end(chords, onset), plan.finale_beat)
+            until = min(onset + length, plan.finale_beat)
             if rests is not None:
                 until = min(until, next((end for start, end in rests if start <= onset < end), onset))
             if until > onset:
-                notes += voice(onset, until, sign)
+                notes += voice(onset, until, sign) if sign == "n" else _held(voice, chords, onset, until, sign)
     if plan.runs[-1] in runs and player.plays != "answer":
         notes += _held(voice, chords, plan.finale_beat, plan.end_beat)
     return notes
@@ -400,10 +400,10 @@ def _notes(
 Voice = Callable[[Fraction, Fraction, str], list[PartNote]]
 
 
-def _held(voice: Voice, chords: Sequence[Chord], start: Fraction, end: Fraction) -> list[PartNote]:
-    """Return every chord between two beats, held."""
+def _held(voice: Voice, chords: Sequence[Chord], start: Fraction, end: Fraction, sign: str = "r") -> list[PartNote]:
+    """Return every chord between two beats, held, struck again where it changes."""
     changes = [start, *(chord.onset_beat for chord in chords if start < chord.onset_beat < end), end]
-    return [note for onset, until in pairwise(changes) for note in voice(onset, until, "r")]
+    return [note for onset, until in pairwise(changes) for note in voice(onset, until, sign)]
 
 
 def _voices(player: Instrument, tune: Tune, chords: Sequence[Chord]) -> Voice:
@@ -476,11 +476,6 @@ def _rests(tune: Tune) -> list[tuple[Fraction, Fraction]]:
 
 def _chord_at(chords: Sequence[Chord], beat: Fraction) -> Chord:
     return chords[max(0, bisect_right(chords, beat, key=lambda chord: chord.onset_beat) - 1)]
-
-
-def _chord_end(chords: Sequence[Chord], beat: Fraction) -> Fraction:
-    after = bisect_right(chords, beat, key=lambda chord: chord.onset_beat)
-    return chords[after].onset_beat if after < len(chords) else Fraction(10**9)
 
 
 def _silenced(notes: Sequence[PartNote], plan: Plan) -> Iterator[PartNote]:
