@@ -15,6 +15,7 @@ Ameya/Ayame, UTAU (2008), and stakira, OpenUtau (2021), have no written standard
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -27,14 +28,15 @@ from shenqu.documents.tune import Part, PartNote
 from shenqu.errors import InputError
 from shenqu.media.encodings import decode_text
 from shenqu.media.files import read_bounded
-from shenqu.media.ticks import bars_to_beats, clean_lyric, clean_name, tick_to_beat, whole_score
+from shenqu.media.ticks import MAX_NOTES, bars_to_beats, clean_lyric, clean_name, tick_to_beat, whole_score
 from shenqu.units import TICKS_PER_BEAT
 
 MAX_UST_BYTES, MAX_USTX_BYTES = 8 << 20, 16 << 20
+MAX_YAML_DEPTH = 40
 _SECTION = re.compile(r"\[#([^\]]+)\]")
-_CHARSET = re.compile(rb"^\s*Charset\s*=\s*([\w-]+)", re.IGNORECASE | re.MULTILINE)
+_CHARSET = re.compile(rb"^\s*#?Charset\s*[=:]\s*([\w-]+)", re.IGNORECASE | re.MULTILINE)
 _ALIAS = re.compile(r"(?:[aiueonN*-]|[a-z]{1,3}) (\S+)")
-_RESTS = {"r", "rest", ""}
+_RESTS = {"r", "rest"}
 _VOICE = 52  # General MIDI: choir
 
 
@@ -184,17 +186,45 @@ def _note(pitch: object, onset: Fraction, length: Fraction, lyric: str, where: s
 
 
 def _yaml(data: bytes, name: str) -> Mapping[str, Any]:
-    """Return the document with all values as text; aliases are shared, never copied, so that none can explode."""
+    """Return the document with all values as text.
+
+    It is made from the parser's events: the library's own builder descends as deep as a file asks for, down to a
+    crash. An alias stands for the very value that it names, never a copy, so that none can explode.
+    """
     import yaml  # noqa: PLC0415
 
-    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    events = yaml.parse(data, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+    anchors: dict[str, Any] = {}
+
+    def value(event: Any, depth: int) -> Any:
+        if depth > MAX_YAML_DEPTH:
+            raise ValueError("nested too deeply")
+        if isinstance(event, yaml.AliasEvent):
+            return anchors.get(event.anchor, "")
+        if isinstance(event, yaml.ScalarEvent):
+            found = event.value
+        elif isinstance(event, yaml.SequenceStartEvent):
+            found = [value(item, depth + 1) for item in _until(events, yaml.SequenceEndEvent)]
+        else:
+            items = _until(events, yaml.MappingEndEvent)
+            found = {str(value(key, depth + 1)): value(next(events), depth + 1) for key in items}
+        if event.anchor:
+            anchors[event.anchor] = found
+        return found
+
     try:
-        project = yaml.load(data, Loader=loader)  # noqa: S506  (the base loader makes text, lists and mappings only)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        roots = (event for event in events if isinstance(event, yaml.NodeEvent))
+        project = value(next(roots), 0)
+    except (yaml.YAMLError, ValueError, StopIteration) as error:
         raise InputError(f"{name}: broken USTX file ({' '.join(str(error).split())[:120]}); save it again") from error
     if not isinstance(project, dict):
         raise InputError(f"{name}: not a USTX file; save the project in OpenUtau")
     return project
+
+
+def _until(events: Iterator[Any], end: type) -> Iterator[Any]:
+    """Yield events up to one of the kind `end`."""
+    return itertools.takewhile(lambda event: not isinstance(event, end), events)
 
 
 def _rows(owner: Mapping[str, Any], field: str, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -213,16 +243,19 @@ def _ustx_parts(project: Mapping[str, Any], ticks_per_beat: Fraction, name: str)
     tracks = [clean_name(str(track.get("track_name", ""))) for _, track in _rows(project, "tracks", name)]
     names: dict[int, str] = {}
     notes: dict[int, list[PartNote]] = defaultdict(list)
-    for where, part in _rows(project, "voice_parts", name):
+    parts = list(_rows(project, "voice_parts", name))
+    if sum(len(part.get("notes") or ()) for _, part in parts) > MAX_NOTES:  # aliases could name more than there is
+        raise InputError(f"{name}: more than {MAX_NOTES} notes, too many for a tune")
+    for where, part in parts:
         number = round(_number(part.get("track_no", 0), where))
         start = round(_number(part.get("position", 0), where))
         names.setdefault(number, tracks[number] if 0 <= number < len(tracks) else clean_name(str(part.get("name", ""))))
         for place, note in _rows(part, "notes", where):
             tick, length = (round(_number(note.get(field), place)) for field in ("position", "duration"))
-            if length > 0:
+            lyric = clean_lyric(str(note.get("lyric", "")))
+            if length > 0 and lyric.casefold() not in _RESTS:
                 onset = tick_to_beat(start + tick, ticks_per_beat)
                 end = tick_to_beat(start + tick + length, ticks_per_beat)
-                lyric = clean_lyric(str(note.get("lyric", "")))
                 notes[number].append(_note(note.get("tone"), onset, end - onset, lyric, place))
     return [
         Part(

@@ -9,6 +9,7 @@ from shenqu.documents.score import Score
 from shenqu.documents.speech import Cue
 from shenqu.documents.tune import Tune
 from shenqu.errors import InputError
+from shenqu.media.abc import read_abc
 from shenqu.media.editors import read_editor_project
 from shenqu.media.kinds import Kind, tune_kind
 from shenqu.media.midi import read_midi
@@ -24,6 +25,7 @@ from shenqu.pipeline.library import ENDING, built_in_tune, read_tune_file, tune_
 READERS: dict[Kind, Callable[[Path], Score]] = {
     "midi": read_midi,
     "musicxml": read_musicxml,
+    "abc": read_abc,
     "ust": read_ust,
     "ustx": read_ustx,
     "editor": read_editor_project,
