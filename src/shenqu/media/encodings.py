@@ -23,7 +23,7 @@ _SIMPLIFIED = (
     "什两次使身者被高已亲其进此话常与活正感见明问力理点文几定本公特做外孩相西果走将月十实向声车全信重三机工物气每并别真打太"
     "新比才便夫再书部水像眼等体却加电主界门利海受听表德少克代员许先口由死安写性马光白或住难望教命花结乐色更拉东神记处让母父"
     "应直字场平报友关放至张认接告入笑内英军候民岁往何度山觉路带万男边风解叫任金快原吃妈变通师立象数四失满战远格士音轻目条呢"
-    "梦飞歌唱夜星雨泪春秋红青云雪阳永久伤思念忘梅茉莉朵芳香枝"
+    "梦飞歌唱夜星雨泪春秋红青云雪阳永久伤思念忘"
 )
 _TRADITIONAL = (
     "的一是不了我在人有他這上們來到時大地為子中你說生國年著就那和要她出也得裡後自以會家可下而過天去能對小多然於心學麼之都好看"
@@ -32,8 +32,10 @@ _TRADITIONAL = (
 )
 _HANGUL = (
     "이다는의가을에고지하나은도로한를리서기사어자인대해그아라시아정들보게과으부있수만여면장전일제주스성오모내우너난말마음사랑"
-    "없같니네데거날꿈눈물밤길바람봄별빛속처럼안녕세요요와까무궁화강산려람대한반달곱노래"
+    "없같니네데거날꿈눈물밤길바람봄별빛속처럼안녕세요와까노래"
 )
+_CLEAR = 0.9
+"""From which mean weight on a reading is believed although high bytes stand alone, as accented letters do."""
 _HIRAGANA, _KATAKANA = (0x3041, 0x3096), (0x30A1, 0x30FC)
 
 
@@ -74,7 +76,7 @@ def find_encoding(texts: Sequence[bytes], *, likely: Sequence[str] = ()) -> str:
         if _decodes(texts, reading.encoding)
     }
     best = max(scores, key=scores.__getitem__, default="latin-1")
-    if mostly_alone and scores.get(best, 0.0) <= 0.0 and _decodes(texts, "cp1252"):
+    if mostly_alone and scores.get(best, 0.0) < _CLEAR and _decodes(texts, "cp1252"):
         return "cp1252"
     return best
 

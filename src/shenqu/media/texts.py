@@ -19,6 +19,7 @@ from shenqu.documents.cues import lines, transcript_words
 from shenqu.documents.song import Song
 from shenqu.documents.speech import Cue, Transcript
 from shenqu.errors import InputError, ShenquWarning
+from shenqu.media.encodings import find_encoding
 from shenqu.media.recognised import json_transcript, read_recognised
 from shenqu.media.subtitles import plain, read_ass, read_lyrics, read_subtitles
 from shenqu.media.textgrid import read_textgrid, textgrid_transcript
@@ -95,18 +96,14 @@ def _read(path: Path) -> bytes:
 
 
 def _decode(data: bytes, path: Path) -> str:
-    """Return text in UTF-8, UTF-16, GB 18030 (which includes GBK) or, where high bytes mostly stand alone, cp1252.
-
-    Chinese signs are pairs of high bytes, but for rare ones; accented letters have others beside them at times.
-    """
+    """Return text in UTF-8, UTF-16, or the older encoding that fits best: GBK, Big5, EUC-KR, Shift-JIS, cp1252."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
     elif b"\0" in data:
         stray = ["utf-8-sig"] if 4 * data.count(0) < len(data) else []
         encodings = [*stray, "utf-16-le" if data[1::2].count(0) > data[::2].count(0) else "utf-16-be"]
     else:
-        runs = re.findall(rb"[\x80-\xff]+", data)
-        encodings = ["utf-8-sig", "cp1252" if sum(map(len, runs)) < 2 * len(runs) else "gb18030"]
+        encodings = ["utf-8-sig", find_encoding([data])]
     for encoding in encodings:
         try:
             return data.decode(encoding)
