@@ -64,7 +64,7 @@ def test_version_2_gives_places_of_notes():
         ("cp932", "さくら咲く"),
         ("utf-8", "樱花"),
         ("gbk", "明山涌水郁"),
-        ("euc-kr", "산토끼야"),
+        ("euc-kr", "산토끼토끼야어디를가느냐"),
         ("big5", "長亭外古道邊"),
     ],
 )

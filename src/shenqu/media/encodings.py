@@ -34,8 +34,6 @@ _HANGUL = (
     "이다는의가을에고지하나은도로한를리서기사어자인대해그아라시아정들보게과으부있수만여면장전일제주스성오모내우너난말마음사랑"
     "없같니네데거날꿈눈물밤길바람봄별빛속처럼안녕세요와까노래"
 )
-_CLEAR = 0.9
-"""From which mean weight on a reading is believed although high bytes stand alone, as accented letters do."""
 _HIRAGANA, _KATAKANA = (0x3041, 0x3096), (0x30A1, 0x30FC)
 
 
@@ -68,15 +66,16 @@ def find_encoding(texts: Sequence[bytes], *, likely: Sequence[str] = ()) -> str:
     """
     if _decodes(texts, "utf-8"):
         return "utf-8"
-    high = [run for text in texts for run in re.findall(rb"[\x80-\xff]+", text)]
-    mostly_alone = sum(map(len, high)) < 2 * len(high)
+    runs = [run for text in texts for run in re.findall(rb"[\x80-\xff]+", text)]
+    high = sum(map(len, runs))
+    mostly_alone, few = high < 2 * len(runs), 3 * high < sum(map(len, texts))
     scores = {
         reading.encoding: _score(texts, reading) + (0.5 if reading.encoding in likely else 0.0)
         for reading in _READINGS
         if _decodes(texts, reading.encoding)
     }
     best = max(scores, key=scores.__getitem__, default="latin-1")
-    if mostly_alone and scores.get(best, 0.0) < _CLEAR and _decodes(texts, "cp1252"):
+    if mostly_alone and (few or scores.get(best, 0.0) <= 0.0) and _decodes(texts, "cp1252"):
         return "cp1252"
     return best
 
