@@ -99,6 +99,9 @@ class SingOptions(WordsOptions):
     """Chords under the tune: tune (its own, found where it has none), new (the style's own cycle, where the notes
     allow), or a cycle in Roman numerals, a bar each, as "vi IV I V"."""
 
+    soundfont: Annotated[str | None, Parameter(name="--soundfont")] = None
+    """A soundfont (.sf2) that plays the band (needs the extra soundfont). Default: our own synthesiser."""
+
     voice_level_db: Annotated[float, Parameter(name="--voice-level"), Meta(ge=-24, le=24)] = 0.0
     """Voice against band, in decibels more or less than usual."""
 

@@ -54,7 +54,7 @@ _TRIADS = {
     "minor": ((0, "m", 0.0), (3, "", 0.2), (5, "m", 0.1), (7, "", 0.05), (8, "", 0.2), (10, "", 0.3)),
 }
 _CHANGE_PRICE, _CHANGE_PRICE_INSIDE = 0.15, 0.45
-_STRANGER_PRICE, _CYCLE_GAIN = 0.1, 0.9
+_STRANGER_PRICE, _CYCLE_GAIN = 0.1, 1.3
 _ROMANS = ("I", "II", "III", "IV", "V", "VI", "VII")
 _DEGREES = (0, 2, 4, 5, 7, 9, 11)
 _NATURAL_MINOR = {4: 3, 9: 8, 11: 10}
@@ -62,7 +62,7 @@ _SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
 _NUMERAL = re.compile(
     r"([#b]?)(VII|VI|IV|V|III|II|I|vii|vi|iv|v|iii|ii|i)(|7|maj7|6|9|add9|sus2|sus4|7sus4|dim|dim7|m7b5|o|°|5)"
 )
-_CADENCE_GAIN = 0.6
+_CADENCE_GAIN = 0.4
 _HOME_GAIN = 0.3
 
 
@@ -142,6 +142,7 @@ def harmonize(tune: Tune, *, cycle: str = "") -> tuple[Chord, ...]:
         if wanted:
             due = wanted[slot.bar % len(wanted)]
             fit[next(place for place, one in enumerate(candidates) if one[:2] == due)] += _CYCLE_GAIN
+    fits *= np.array([[slot.share] for slot in slots])
     chosen = _best_path(candidates, slots, fits, home=not wanted)
     chords: list[Chord] = []
     for slot, index, after in zip(slots, chosen, [*chosen[1:], None], strict=True):
@@ -162,8 +163,8 @@ def _best_path(
     """Return the chord of each slot, by index, so that all of them together cost least."""
     if home:
         fits[-1, 1:] -= 10.0
+        fits[0, 0] += 0.3
     best = fits[0].copy()
-    best[0] += 0.3
     steps = []
     for slot, fit in zip(slots[1:], fits[1:], strict=True):
         price = _CHANGE_PRICE if slot.number == 0 else _CHANGE_PRICE_INSIDE
@@ -263,12 +264,16 @@ def bar_lines(tune: Tune) -> tuple[tuple[Fraction, Fraction], ...]:
 
 
 class _Slot(NamedTuple):
-    """Where a chord may begin: the half of a bar (`number` 0 or 1) or all of it; `bar` counts from 0."""
+    """Where a chord may begin: the half of a bar (`number` 0 or 1) or all of it; `bar` counts from 0.
+
+    `share` is how much of the bar it is.
+    """
 
     start: Fraction
     end: Fraction
     bar: int
     number: int
+    share: float
 
 
 def _slots(tune: Tune) -> list[_Slot]:
@@ -279,7 +284,7 @@ def _slots(tune: Tune) -> list[_Slot]:
     for bar, (start, length) in enumerate(full):
         halves = 2 if length == 4 else 1
         slots += [
-            _Slot(start + half * length / halves, start + (half + 1) * length / halves, bar, half)
+            _Slot(start + half * length / halves, start + (half + 1) * length / halves, bar, half, 1.0 / halves)
             for half in range(halves)
         ]
     return slots

@@ -9,6 +9,7 @@ from shenqu.documents.performance import TempoMap
 from shenqu.documents.song import Song
 from shenqu.documents.style import BandPart, BandStyle
 from shenqu.documents.tune import Tune
+from shenqu.engines.fluidsynth import play_soundfont
 from shenqu.errors import InputError
 from shenqu.media.styles import ENDING, packaged_sounds, packaged_styles, read_style
 from shenqu.music.band import band_parts, choose_style
@@ -66,4 +67,7 @@ def song_band(song: Song) -> tuple[BandPart, ...]:
 
 def play_band(song: Song, clock: TempoMap, *, duration_s: float) -> Samples:
     """Return the sound of the band of `song`, in the key it is sung in."""
-    return play(song_band(song), tempo_map=clock, duration_s=duration_s, transpose=song.transpose)
+    parts, soundfont = song_band(song), song.options.soundfont
+    if soundfont is None:
+        return play(parts, tempo_map=clock, duration_s=duration_s, transpose=song.transpose)
+    return play_soundfont(parts, Path(soundfont), tempo_map=clock, duration_s=duration_s, transpose=song.transpose)
