@@ -66,9 +66,10 @@ def find_encoding(texts: Sequence[bytes], *, likely: Sequence[str] = ()) -> str:
     """
     if _decodes(texts, "utf-8"):
         return "utf-8"
-    runs = [run for text in texts for run in re.findall(rb"[\x80-\xff]+", text)]
+    words = [word for text in texts for word in re.findall(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*", text)]
+    runs = [run for word in words for run in re.findall(rb"[\x80-\xff]+", word)]
     high = sum(map(len, runs))
-    mostly_alone, few = high < 2 * len(runs), 3 * high < sum(map(len, texts))
+    mostly_alone, few = high < 2 * len(runs), 5 * high < 2 * sum(map(len, words))
     scores = {
         reading.encoding: _score(texts, reading) + (0.5 if reading.encoding in likely else 0.0)
         for reading in _READINGS
