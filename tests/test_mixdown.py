@@ -7,8 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import butter, resample_poly, sosfilt
 
+import signals
+from shenqu.dsp.levels import CENTRES_HZ
 from shenqu.dsp.loudness import integrated_lufs, limit, master, true_peak_db
 from shenqu.mixing.mixdown import mix
+from shenqu.mixing.sends import space
+from shenqu.mixing.settings import MASTERS, BandSettings, MixSettings, Sends, VoiceSettings
+from shenqu.mixing.voice import plan_chain, sound
 
 RATE = 48_000
 
@@ -115,46 +120,142 @@ def test_where_loudness_cannot_be_had_the_peak_still_holds():
 
 
 @pytest.mark.parametrize("level", [0.001, 0.1, 1.0])
-def test_voice_lies_over_the_band_at_the_platforms_loudness(level):
+@pytest.mark.parametrize("loudness", ["platform", "genre"])
+def test_voice_lies_over_the_band_at_the_loudness_asked_for(level, loudness):
     voice, band = speech_like(level=level), band_like()
-    done = mix(voice, band)
-    assert lufs(done.mix) == pytest.approx(-14.0, abs=0.3)
-    assert peak_db(done.mix) <= -0.95
-    assert np.array_equal(done.vocal, np.stack([voice, voice]))
+    done = mix(voice, band, settings=MixSettings(master=MASTERS[loudness]))
+    # Noise of such peaks cannot be as loud as the genre is without more limiting than is allowed.
+    lowest, highest = {"platform": (-14.2, -13.8), "genre": (-11.5, -8.8)}[loudness]
+    assert lowest <= lufs(done.mix) <= highest
+    assert peak_db(done.mix) <= -1.0
     sounding = np.abs(voice) > 0.02 * np.abs(voice).max()
-    voice_power = np.square(in_speech_band(done.vocal[0]))[sounding].mean()
+    voice_power = np.square(in_speech_band(voice))[sounding].mean()
     band_power = np.square(in_speech_band(done.backing))[:, sounding].mean()
-    assert 3.0 <= 10 * np.log10(voice_power / band_power) <= 6.5
+    assert 10 * np.log10(voice_power / band_power) >= 6.0
 
 
 @given(st.floats(-6.0, 6.0))
 @settings(max_examples=6, deadline=None)
 def test_voice_level_moves_the_voice_by_as_much(level_db):
     voice, band = speech_like(4.0), band_like(4.0)
-    usual, moved = mix(voice, band), mix(voice, band, voice_level_db=level_db)
+    # Only what the gain does: no ducking, and what the voice leaves in the room stays.
+    still = BandSettings(ranges=(), duck_db=0.0)
+    quiet = Sends(room_db=-100.0, slap_db=-100.0, throw_db=-100.0)
+    usual, moved = (
+        mix(voice, band, settings=MixSettings(voice_level_db=db, band=still, sends=quiet)) for db in (0.0, level_db)
+    )
     change = np.square(usual.backing).mean() / np.square(moved.backing).mean()
     assert 10 * np.log10(change) == pytest.approx(level_db, abs=0.05)
 
 
-def test_the_band_steps_back_while_the_voice_sounds():
-    voice = np.concatenate([np.zeros(4 * RATE, dtype=np.float32), speech_like(3.0)])
-    band = np.stack([tone(500.0, 7.0)] * 2)
+def test_the_band_steps_back_in_the_words_range_while_the_voice_sounds_and_comes_back():
+    words, silence = speech_like(3.0), np.zeros(4 * RATE, dtype=np.float32)
+    voice = np.concatenate([silence, words, silence])
+    time = np.arange(len(voice)) / RATE
+    low, middle = (0.2 * np.sin(2 * np.pi * hz * time).astype(np.float32) for hz in (100.0, 2000.0))
+    settings = MixSettings(sends=Sends(room_db=-100.0, slap_db=-100.0, throw_db=-100.0))
+    done = mix(voice, np.stack([low + middle] * 2), settings=settings)
+
+    def level(hz, start_s):
+        part = done.backing[0, round(start_s * RATE) : round((start_s + 1.0) * RATE)]
+        return 20 * np.log10(np.abs(np.exp(-2j * np.pi * hz * np.arange(RATE) / RATE) @ part))
+
+    for rest_s in (1.0, 9.0):
+        assert level(2000.0, 5.0) < level(2000.0, rest_s) - 4.0
+        assert level(100.0, 5.0) == pytest.approx(level(100.0, rest_s) + settings.band.duck_db, abs=0.2)
+    assert level(2000.0, 1.0) == pytest.approx(level(2000.0, 9.0), abs=0.01)
+
+
+def test_a_hiss_is_turned_down_and_a_vowel_is_not():
+    vowel = signals.vowel(150.0, 1.0, RATE).mono
+    noise = np.random.default_rng(0).standard_normal(RATE // 5)
+    hiss = sosfilt(butter(4, [5500, 9000], "bandpass", fs=RATE, output="sos"), noise).astype(np.float32)
+    loud = 1.5 * hiss * np.sqrt(np.mean(vowel**2) / np.mean(hiss**2))
+    chain = plan_chain(np.concatenate([vowel, loud, vowel]), VoiceSettings(), RATE)
+    assert chain.ess_db[105:115].max() < -3.0
+    assert chain.ess_db.min() >= -VoiceSettings().most_ess_db - 1e-9
+    assert np.array_equal(chain.ess_db[10:95], np.zeros(85))
+    assert np.array_equal(chain.ess_db[125:215], np.zeros(90))
+
+
+def test_the_chain_evens_notes_and_keeps_the_voice_as_loud_as_it_was():
+    notes = [gain * signals.vowel(150.0, 1.0, RATE).mono for gain in (1.0, 0.25, 1.0)]
+    voice = np.concatenate(notes)
+    chain = plan_chain(voice, VoiceSettings(), RATE)
+    heard = sound(voice, chain, VoiceSettings(), RATE).clear
+    loud, quiet = (np.sqrt(np.mean(heard[start : start + RATE // 2] ** 2)) for start in (RATE // 4, RATE * 5 // 4))
+    assert 3.0 < 20 * np.log10(loud / quiet) < 9.0
+    assert np.mean(heard**2) == pytest.approx(np.mean(voice**2), rel=0.1)
+
+
+def test_the_equaliser_goes_towards_speech_and_knows_its_bounds():
+    settings = VoiceSettings()
+    dull = sosfilt(butter(2, 800, fs=RATE, output="sos"), speech_like(4.0)).astype(np.float32)
+    gains = plan_chain(dull, settings, RATE).equaliser_db
+    hz = np.array(CENTRES_HZ)
+    assert gains[(hz > 2000) & (hz < 4000)].mean() > gains[(hz > 300) & (hz < 700)].mean() + 2.0
+    assert -settings.most_cut_db <= gains.min() <= gains.max() <= settings.most_lift_db
+
+
+def test_a_voice_without_a_band_leaves_nothing_in_the_room():
+    voice, none = speech_like(3.0), np.zeros((2, 3 * RATE), dtype=np.float32)
+    done = mix(voice, none)
+    assert not done.backing.any()
+    assert np.array_equal(done.mix[0], done.mix[1])
+
+
+def test_the_end_of_a_phrase_returns_on_the_dotted_eighth():
+    burst = np.hanning(RATE // 5).astype(np.float32) * signals.vowel(200.0, 0.2, RATE).mono
+    voice = np.concatenate([burst, np.zeros(3 * RATE, dtype=np.float32)])
+    sounding = np.arange(320) < 20
+    sends = Sends(room_db=-100.0, slap_db=-100.0)
+    wet = space(voice, sounding, beat_s=0.6, sends=sends, rate=RATE)
+    energy = np.square(wet).sum(axis=0).reshape(-1, RATE // 100).sum(axis=1)
+    loud = np.flatnonzero(energy > 1e-3 * energy.max())
+    first = loud[loud < 90]
+    assert 45 <= first.min() < first.max() < 45 + 20 + 12
+    # From side to side, each time weaker.
+    turns = [
+        np.abs(wet[:, round(0.45 * turn * RATE) : round((0.45 * turn + 0.3) * RATE)]).max(axis=1) for turn in (1, 2, 3)
+    ]
+    assert turns[0][1] > turns[1][0] > turns[2][1] > 0.0
+
+
+def test_nothing_is_thrown_into_the_next_words():
+    voice = np.tile(np.concatenate([speech_like(1.0), np.zeros(RATE // 5, dtype=np.float32)]), 3)
+    sounding = np.tile(np.arange(120) < 100, 3)
+    sounding[-20:] = True
+    sends = Sends(room_db=-100.0, slap_db=-100.0)
+    assert np.abs(space(voice, sounding, beat_s=0.5, sends=sends, rate=RATE)).max() < 1e-5
+
+
+@given(st.integers(0, 3000), st.integers(0, 3000))
+@settings(max_examples=12, deadline=None)
+def test_very_short_sounds_and_unequal_lengths(voice_count, band_count):
+    voice, band = speech_like(0.1)[:voice_count], band_like(0.1)[:, :band_count]
     done = mix(voice, band)
-    alone = np.abs(done.backing[0, RATE : 2 * RATE]).max()
-    under = np.abs(done.backing[0, 5 * RATE : 6 * RATE]).max()
-    assert 20 * np.log10(alone / under) == pytest.approx(2.0, abs=0.2)
+    assert done.mix.shape == done.backing.shape == (2, max(len(voice), band.shape[1]))
+    assert done.mix.dtype == done.backing.dtype == np.float32
+    assert np.isfinite(done.mix).all()
+    assert true_peak_db(done.mix) <= -0.99 if done.mix.any() else not done.backing.any()
 
 
-def test_silent_voice_or_band_and_unequal_lengths():
+def test_silent_voice_or_band():
     voice, band, none = speech_like(3.0), band_like(4.0), np.zeros((2, 3 * RATE), dtype=np.float32)
     for done in (mix(voice, none), mix(none[0], band), mix(voice, band)):
-        assert done.mix.shape == done.vocal.shape == done.backing.shape
-        assert done.mix.dtype == np.float32
         assert lufs(done.mix) == pytest.approx(-14.0, abs=0.3)
     assert not mix(none[0], none).mix.any()
-    assert not mix(voice, none).backing.any()
 
 
-def test_same_input_same_bytes():
+def test_a_mono_band_stays_mono_under_the_room():
+    band = np.stack([band_like(3.0)[0]] * 2)
+    settings = MixSettings(sends=Sends(room_db=-100.0, slap_db=-100.0, throw_db=-100.0))
+    left, right = mix(speech_like(3.0), band, settings=settings).mix
+    assert np.abs(left - right).max() < 1e-4
+
+
+def test_same_input_same_bytes_and_inputs_stay_as_they_were():
     voice, band = speech_like(2.0), band_like(2.0)
+    before = voice.tobytes(), band.tobytes()
     assert mix(voice, band).mix.tobytes() == mix(voice, band).mix.tobytes()
+    assert (voice.tobytes(), band.tobytes()) == before

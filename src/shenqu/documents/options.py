@@ -18,6 +18,7 @@ Style = Literal["natural", "hard"]
 VoiceEngine = Literal["world", "psola"]
 Mode = Literal["phrase", "flow"]
 Grid = Literal["8", "16", "triplets"]
+Loudness = Literal["platform", "genre"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +105,9 @@ class SingOptions(WordsOptions):
 
     voice_level_db: Annotated[float, Parameter(name="--voice-level"), Meta(ge=-24, le=24)] = 0.0
     """Voice against band, in decibels more or less than usual."""
+
+    loudness: Annotated[Loudness, Parameter(name="--loudness")] = "platform"
+    """How loud the song is: platform (-14 LUFS, as YouTube plays), or genre (-9, as such songs are made)."""
 
     picture: Annotated[str | None, Parameter(name="--picture")] = None
     """16:9, 9:16, 1:1, WIDTHxHEIGHT, or none. Default: as the recording."""

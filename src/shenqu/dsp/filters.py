@@ -13,7 +13,7 @@ S. Butterworth (1930); bilinear transform: Oppenheim and Schafer, Discrete-Time 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -75,6 +75,21 @@ def biquad(numerator: Sequence[float], denominator: Sequence[float], rate: int) 
     return response
 
 
+def curve(hz: Sequence[float], gains_db: Sequence[float]) -> Response:
+    """Return a filter that delays nothing, of `gains_db` at the rising frequencies `hz`, gliding between them.
+
+    >>> response = curve([100.0, 1000.0], [0.0, -6.0])
+    >>> (20 * np.log10(np.abs(response(np.array([50.0, 316.2, 5000.0]))))).round(1).tolist()
+    [0.0, -3.0, -6.0]
+    """
+
+    def response(at: Array) -> npt.NDArray[np.complexfloating[Any, Any]]:
+        gain_db = np.interp(np.log(np.maximum(at, 1.0)), np.log(hz), gains_db)
+        return np.asarray(10.0 ** (gain_db / 20.0) + 0.0j)
+
+    return response
+
+
 def filtered(samples: Array, rate: int, response: Response) -> npt.NDArray[np.float64]:
     """Return `samples`, shape (..., samples), through a filter, as long as they are; silent until they begin."""
     out = _through(samples, rate, response)
@@ -101,8 +116,29 @@ def _through(samples: Array, rate: int, response: Response) -> npt.NDArray[np.fl
     return out
 
 
-def convolved(samples: Array, kernel: Array) -> npt.NDArray[np.float64]:
+def in_parts(
+    samples: npt.NDArray[np.float32], rate: int, responses: Sequence[Response], *, step: int
+) -> Iterator[tuple[int, int, list[npt.NDArray[np.float32]]]]:
+    """Yield (first, last, what each of the filters makes of it) for part after part of `samples`, shape (..., n).
+
+    Parts are whole numbers of `step` samples long. Their spectrum is taken once, so many filters cost little, and
+    no more than a part is ever held, in single precision.
+    """
+    reach = min(round(REACH_S * rate), BLOCK // 4)
+    count, length = samples.shape[-1], (BLOCK - 2 * reach) // step * step
+    gains = [response(np.fft.rfftfreq(BLOCK, 1.0 / rate)).astype(np.complex64) for response in responses]
+    for first in range(0, count, length):
+        last = min(count, first + length)
+        low, high = max(0, first - reach), min(count, last + reach)
+        spectrum = np.fft.rfft(samples[..., low:high], BLOCK)
+        blocks = [np.fft.irfft(spectrum * gain, BLOCK) for gain in gains]
+        yield first, last, [block[..., first - low : last - low].astype(np.float32, copy=False) for block in blocks]
+
+
+def convolved(samples: Array, kernel: Array) -> Array:
     """Return `samples`, shape (n,), with each of them followed by `kernel`, shape (..., m), as shape (..., n).
+
+    Single precision where both are.
 
     >>> convolved(np.array([1.0, 0.0, 2.0, 0.0]), np.array([1.0, 0.5])).round(9).tolist()
     [1.0, 0.5, 2.0, 1.0]
@@ -110,7 +146,7 @@ def convolved(samples: Array, kernel: Array) -> npt.NDArray[np.float64]:
     reach = kernel.shape[-1]
     size = max(BLOCK, 1 << (2 * reach).bit_length())
     spectrum = np.fft.rfft(kernel, size)
-    out = np.empty((*kernel.shape[:-1], len(samples)))
+    out = np.empty((*kernel.shape[:-1], len(samples)), dtype=np.result_type(samples, kernel))
     for first in range(0, len(samples), size - reach):
         last, low = min(len(samples), first + size - reach), max(0, first - reach)
         block = np.fft.irfft(np.fft.rfft(samples[low:last], size) * spectrum, size)

@@ -37,6 +37,7 @@ from shenqu.media.midi import VocalNote, vocal_midi
 from shenqu.media.mux import FORMATS, render_video
 from shenqu.media.video import VideoInfo, read_video_info
 from shenqu.mixing.mixdown import Mixdown, mix
+from shenqu.mixing.settings import MASTERS, MixSettings
 from shenqu.music.tempo import song_tempo
 from shenqu.picture.caption import caption_columns, caption_lines, to_ass
 from shenqu.picture.card import CARD_SIZE, card_drawer, card_edit_list, voice_levels
@@ -156,7 +157,9 @@ def render_sound(song: Song, speech: Path, *, report: Report) -> Sung:
     report("playing", 0.0)
     backing = play_band(song, lead.clock, duration_s=lead.performance.duration_s)
     report("mixing", 0.0)
-    mixdown = mix(lead.vocal, backing, voice_level_db=song.options.voice_level_db)
+    settings = MixSettings(voice_level_db=song.options.voice_level_db, master=MASTERS[song.options.loudness])
+    beat_s = lead.clock.beat_to_s(Fraction(1)) - lead.clock.beat_to_s(Fraction(0))
+    mixdown = mix(lead.vocal, backing, settings=settings, beat_s=beat_s)
     return Sung(performance=lead.performance, clock=lead.clock, vocal=lead.vocal, mixdown=mixdown)
 
 
