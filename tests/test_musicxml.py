@@ -121,6 +121,21 @@ def test_transposing_instruments_sound_at_pitch(transpose, pitch, key):
     assert score.chords[0].symbol == {10: "Bb7", 3: "Eb7"}[key]
 
 
+@pytest.mark.parametrize(
+    ("fifths", "mode", "key"),
+    [
+        (-1, "major", (5, "major")),
+        (0, "minor", (9, "minor")),
+        (2, "dorian", (4, "minor")),
+        (1, "", None),
+        (0, "major", None),
+    ],
+)
+def test_the_key_is_what_the_file_says(fifths, mode, key):
+    mode = f"<mode>{mode}</mode>" if mode else ""
+    assert parse(note(), attributes=f"<key><fifths>{fifths}</fifths>{mode}</key>").key == key
+
+
 def test_grace_notes_are_left_out_and_counted_and_cues_are_silent():
     grace = "<note><grace/><pitch><step>D</step><octave>4</octave></pitch></note>"
     with pytest.warns(ShenquWarning, match="2 grace notes are left out"):
@@ -163,14 +178,17 @@ def test_chords_last_until_the_next():
 
     flat = "<root-alter>-1</root-alter>"
     bass = harmony("C", "major").replace("</harmony>", "<bass><bass-step>E</bass-step></bass></harmony>")
+    silence = "<direction><direction-type><words>N.C.</words></direction-type></direction>"
     score = parse(
         harmony("A", "minor") + note(duration=8) + harmony("B", "dominant", flat) + note(duration=8),
         bass + note(duration=8) + harmony("C", "none") + note(duration=8),
+        harmony("C", "major") + note(duration=8) + silence + note(duration=8),
     )
     assert [(c.symbol, c.onset_beat, c.length_beat) for c in score.chords] == [
         ("Am", 0, 2),
         ("Bb7", 2, 2),
         ("C/E", 4, 2),
+        ("C", 8, 2),
     ]
 
 

@@ -327,12 +327,15 @@ class _PartReader:
             self.key = self._key(key)
 
     def _key(self, key: Element) -> tuple[int, Scale] | None:
-        """Return tonic and scale as they sound; without its mode a signature may be either of two keys."""
-        mode = (key.findtext("mode") or "").strip().lower()[:3]
-        if mode not in MODES or key.findtext("fifths") is None:
+        """Return tonic and scale as they sound; None where the file does not say.
+
+        Without its mode a signature may be either of two keys, and C major is what programs write of tunes without one.
+        """
+        mode, fifths = (key.findtext("mode") or "").strip().lower()[:3], _integer(key.findtext("fifths"), 0)
+        if mode not in MODES or (mode == "maj" and fifths == self._transposition("") == 0):
             return None
         steps, scale = MODES[mode]
-        return (7 * _integer(key.findtext("fifths"), 0) + steps + self._transposition("")) % 12, scale
+        return (7 * fifths + steps + self._transposition("")) % 12, scale
 
     def _transposition(self, staff: str) -> int:
         return self.transpositions.get(staff, self.transpositions.get("", 0))
@@ -437,7 +440,9 @@ class _PartReader:
         if sound is not None:
             self._take_sound(sound, self.at)
         for kind in direction.iterfind("direction-type/*"):
-            if kind.tag in {"words", "rehearsal"}:
+            if kind.tag == "words" and (kind.text or "").strip() == "N.C.":
+                self.bar.chords.append((self.at, ""))
+            elif kind.tag in {"words", "rehearsal"}:
                 self.bar.add_words(kind.text or "", self.at)
             elif kind.tag == "segno":
                 self.bar.segno = True
