@@ -29,6 +29,7 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
+from shenqu.documents.audio import Samples
 from shenqu.dsp.filters import filtered_both_ways, high_pass, low_pass
 from shenqu.dsp.pitch_track import HOP_S as FRAME_S
 from shenqu.singing.contour import HOP_S as MARK_S
@@ -39,6 +40,7 @@ from shenqu.singing.unit import Unit, pulse_times, room, silent_sound
 Numbers = npt.NDArray[np.int_]
 
 BATCH = 256
+BLOCK, REACH = 4000, 200  # milliseconds
 MARGIN_S = 0.025  # what lies that near a voiced stretch gets marks too
 WAVE_BELOW_HZ = 900.0
 SPLIT_HZ = 3000.0
@@ -54,7 +56,7 @@ WANDER_S = 0.008
 class Psola:
     """Sings with the periods of the recording."""
 
-    name: str = "psola 1"
+    name: str = "psola 2"
 
     def singer(self, material: Material, units: Sequence[Unit]) -> Callable[[Unit], Array]:
         """Return what sings any of `units`: only the voiced stretches that they pass through get marks."""
@@ -94,21 +96,49 @@ class _Band:
 
 
 def _find_voice(material: Material, units: Sequence[Unit]) -> tuple[_Band, _Band]:
-    """Return the bands below and above the split."""
+    """Return the bands below and above the split, where `units` pass through."""
     rate = material.rate
-    wave = filtered_both_ways(material.samples, rate, low_pass(2, WAVE_BELOW_HZ, rate))
-    wave *= np.sign(np.sum(wave**3)) or 1.0
-    bright = np.abs(filtered_both_ways(material.samples, rate, high_pass(2, BURST_ABOVE_HZ, rate)))
+    voiced = _voiced_stretches(material, units)
+    wave, bright, low, high = _heard_apart(material, voiced)
     found = []
-    for first, last in _voiced_stretches(material, units):
+    for first, last in voiced:
         periods = _find_periods(material, wave, first, last)
         found.append(periods.only(~_bursts(periods, bright, rate)))
     columns = ((p.marks_s, p.before_s, p.behind_s, p.alike) for p in found)
     periods = _Periods(*(np.concatenate(parts) for parts in zip(*columns, strict=True)))
-    low = filtered_both_ways(material.samples, rate, low_pass(2, SPLIT_HZ, rate))
-    high = soxr.resample(material.samples - low, 1, OVERSAMPLING, quality="MQ")
     steady = periods.only(~_unclear(material, periods))
     return _Band(sound=low, finer=1, periods=steady), _Band(sound=high, finer=OVERSAMPLING, periods=periods)
+
+
+def _heard_apart(material: Material, wanted: list[tuple[int, int]]) -> tuple[Array, Array, Array, Array]:
+    """Return what shows the periods, what shows bursts, and the bands below and above the split, oversampled.
+
+    They are as long as the recording but silent far from what is `wanted`, from and to milliseconds. What is heard
+    is filtered in fixed blocks: so it does not hang on what else is wanted.
+    """
+    samples, rate = material.samples, material.rate
+    wave, bright, low = (np.zeros(len(samples)) for _ in range(3))
+    high = np.zeros(len(samples) * OVERSAMPLING)
+    upright = _polarity(samples, rate)
+    length, reach = (round(width * MARK_S * rate) for width in (BLOCK, REACH))
+    near = [range(max(0, first - REACH) // BLOCK, (last + REACH) // BLOCK + 1) for first, last in wanted]
+    for start in sorted({block * length for blocks in near for block in blocks if block * length < len(samples)}):
+        begin, end = max(0, start - reach), min(len(samples), start + length)
+        part, kept = samples[begin : end + reach], slice(start - begin, end - begin)
+        below = filtered_both_ways(part, rate, low_pass(2, SPLIT_HZ, rate))
+        fine = soxr.resample(part - below, 1, OVERSAMPLING, quality="MQ")
+        wave[start:end] = upright * filtered_both_ways(part, rate, low_pass(2, WAVE_BELOW_HZ, rate))[kept]
+        bright[start:end] = np.abs(filtered_both_ways(part, rate, high_pass(2, BURST_ABOVE_HZ, rate)))[kept]
+        low[start:end] = below[kept]
+        high[start * OVERSAMPLING : end * OVERSAMPLING] = fine[kept.start * OVERSAMPLING : kept.stop * OVERSAMPLING]
+    return wave, bright, low, high
+
+
+def _polarity(samples: Samples, rate: int) -> float:
+    """Return 1.0, or -1.0 where the recording is upside down: the pulses of a voice are steeper one way."""
+    few = rate // round(2 * WAVE_BELOW_HZ)
+    dull = np.asarray(samples[: len(samples) // few * few], dtype=np.float64).reshape(-1, few).mean(axis=1)
+    return float(np.sign(np.sum(dull**3))) or 1.0
 
 
 def _voiced_stretches(material: Material, units: Sequence[Unit]) -> list[tuple[int, int]]:
