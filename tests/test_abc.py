@@ -217,6 +217,8 @@ def test_words_lie_on_their_notes():
 def test_each_line_of_words_belongs_to_the_music_before_it():
     score = parse("C D|\nw: a b\nE F|\nG A|\nw: c d")
     assert [n.lyric for n in score.parts[0].notes] == ["a", "b", "", "", "c", "d"]
+    voices = parse("[V:1] C D|\nw: a b\n[V:2] E F|\nw: c d\n[V:1] G A|\nw: e f").parts
+    assert [[n.lyric for n in part.notes] for part in voices] == [["a", "b", "e", "f"], ["c", "d"]]
 
 
 # ------------------------------------------------------------------ files

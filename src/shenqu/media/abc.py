@@ -357,6 +357,8 @@ class _Reader:
         kind, text = token.lastgroup or "other", token[0]
         if kind == "field":
             self._take_field(text[1], text[3:-1].strip())
+            if text[1] == "V":
+                self.voice.sung, self.voice.has_words = [], False
         elif kind == "grace":
             self.grace_notes += len(re.findall("[A-Ga-g]", text))
         elif kind == "sign":
