@@ -251,6 +251,12 @@ def test_grace_notes_go_and_struck_notes_sound_on():
     assert [(n.pitch, n.length_beat) for n in tune.notes] == [(62, 1), (64, Fraction(1, 4)), (65, Fraction(1, 4))]
 
 
+def test_notes_out_of_a_voices_range_are_moved_by_octaves():
+    with pytest.warns(ShenquWarning, match="2 of 5 notes .* out of a voice's range"):
+        tune = score_to_tune(score(*((p, at, 1) for at, p in enumerate([60, 127, 62, 0, 64]))), tune_id="made")
+    assert [note.pitch for note in tune.notes] == [60, 79, 62, 48, 64]
+
+
 def test_chords_and_overlaps_give_one_line():
     notes = [(pitch, at, 2) for at in range(8) for pitch in (60, 64, 67)]
     tune = score_to_tune(score(*notes), tune_id="made")

@@ -16,6 +16,7 @@ import re
 import warnings
 from collections.abc import Sequence
 from fractions import Fraction
+from statistics import median
 from typing import TypeVar
 
 from shenqu.documents.performance import TempoMap
@@ -28,6 +29,8 @@ from shenqu.music.phrases import find_phrase_ends
 MAX_INTRO_BARS = 2
 SHORTEST_S = 0.03
 """What sounds for less is no note that a voice sings."""
+REACH = 18
+"""How many semitones a melody goes from its middle, at most; tunes that people sing stay within half of it."""
 STRUCK_BEATS = Fraction(1, 4)
 """How long a note that is only struck sounds on, where no other note follows sooner."""
 
@@ -51,7 +54,7 @@ def score_to_tune(score: Score, *, tune_id: str, track: str | None = None) -> Tu
     """
     index = melody_part(score, track)
     line, others = skyline(score.parts[index].notes)
-    melody = _singable(line, score)
+    melody = _within_reach(_singable(line, score), score.title)
     start, upbeat = _start(score, melody)
     metres = _shifted_metres(score.metres, start)
     bar = Fraction(4 * metres[0].numerator, metres[0].denominator)
@@ -144,6 +147,22 @@ def _singable(line: Sequence[Note], score: Score) -> tuple[Note, ...]:
         )
         warnings.warn(message, ShenquWarning, stacklevel=3)
     return tuple(reversed(kept))
+
+
+def _within_reach(melody: Sequence[Note], title: str) -> tuple[Note, ...]:
+    """Return `melody` with what no voice reaches moved by octaves towards its middle."""
+    middle = round(median(note.pitch for note in melody))
+    octaves = [12 * math.ceil(max(0, abs(note.pitch - middle) - REACH) / 12) for note in melody]
+    if any(octaves):
+        message = (
+            f"{title!r}: {sum(octave > 0 for octave in octaves)} of {len(melody)} notes of the melody lie out of a "
+            "voice's range and are moved by octaves"
+        )
+        warnings.warn(message, ShenquWarning, stacklevel=3)
+    return tuple(
+        note.replace(pitch=note.pitch - octave if note.pitch > middle else note.pitch + octave) if octave else note
+        for note, octave in zip(melody, octaves, strict=True)
+    )
 
 
 def _lyrics(part: Part, melody: Sequence[Note]) -> tuple[str, ...]:
