@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from fractions import Fraction
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -10,6 +11,7 @@ from shenqu.documents.base import Document
 from shenqu.documents.tune import Note
 
 Amount = Annotated[float, Meta(ge=0, le=4)]
+Role = Literal["cold open", "intro", "pickup", "hook", "verse", "bridge", "build", "silence", "tag"]
 
 
 class Expression(Document, frozen=True, kw_only=True, omit_defaults=True):
@@ -64,3 +66,20 @@ class Arrangement(Document, frozen=True, kw_only=True):
     placements: tuple[Placement, ...]
     transpose: int
     tempo_factor: float
+
+
+class Passage(Document, frozen=True, kw_only=True, omit_defaults=True):
+    """A section of the song: what it is there for, and which passage of the written tune is sung in it.
+
+    `tune_beat` is the beat of the written tune on which it begins; None where nothing of the tune is sung.
+    """
+
+    role: Role
+    onset_beat: Fraction
+    length_beat: Fraction
+    tune_beat: Fraction | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a passage of no length."""
+        if self.length_beat <= 0:
+            raise ValueError(f"`length_beat` must be above 0, not {self.length_beat}")

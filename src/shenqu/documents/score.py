@@ -39,7 +39,7 @@ class Score(Document, frozen=True, kw_only=True):
 
     `tempi` and `metres` begin at beat 0. `bars` are given where the file has bars and signs to unfold; without
     them the score is played as it stands. `key` is tonic (0 is C) and scale where the file says so. `parts_with_words`
-    are the indexes of the parts that carry lyrics; `line_beats` are where lines of the words begin, if the file says so.
+    are the indexes of the parts that carry lyrics; `line_beats` are where lines of the words begin, if it says so.
     """
 
     title: str

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from shenqu.documents.arrangement import Placement
+from shenqu.documents.arrangement import Passage, Placement
 from shenqu.documents.base import Document
+from shenqu.documents.figure import Figure, Voice
 from shenqu.documents.options import SingOptions
 from shenqu.documents.speech import Transcript
 from shenqu.documents.style import BandStyle
@@ -16,12 +17,16 @@ from shenqu.documents.tune import Tune
 
 
 class Source(Document, frozen=True, kw_only=True):
-    """A recording: `path` relative to the document, its sha256, and the part used, in seconds (None: to its end)."""
+    """A recording: `path` relative to the document, its sha256, and the part used, in seconds (None: to its end).
+
+    Of several recordings, each lies on the song's one line of speech time, `begins_s` later than in its own file.
+    """
 
     path: str
     sha256: str
     start_s: Annotated[float, Meta(ge=0)] = 0.0
     end_s: float | None = None
+    begins_s: Annotated[float, Meta(ge=0)] = 0.0
 
 
 class Backing(Document, frozen=True, kw_only=True):
@@ -43,7 +48,9 @@ class Song(Document, frozen=True, kw_only=True):
     `ending` is the kind of file that was asked for ("mp4", "wav", ...). `speaker_pitch` is the MIDI
     pitch at which the speaker talks. `tempo_factor` is the song's tempo over the tune's, `transpose`
     the semitones between the tune as written and as placed. `backing` is a recording in place of the band; `band`
-    is a style of the user's own. `count_in_beat` is what the band needs before beat 0 to count in.
+    is a style of the user's own. `tune` is the tune as this song sings it, `passages` say which part of the written
+    one is where; `figures` and `voices` are what sounds of the speaker beside the lead. `count_in_beat` is what the
+    band needs before beat 0 to count in.
     """
 
     format: Literal["shenqu song"] = "shenqu song"
@@ -56,7 +63,10 @@ class Song(Document, frozen=True, kw_only=True):
     tempo_factor: Annotated[float, Meta(ge=0.25, le=4)]
     seed: Annotated[int, Meta(ge=0)] = 0
     options: SingOptions
+    passages: tuple[Passage, ...] = ()
     placements: tuple[Placement, ...]
+    figures: tuple[Figure, ...] = ()
+    voices: tuple[Voice, ...] = ()
     transcript: Transcript
     tune: Tune
     backing: Backing | None = None
