@@ -29,26 +29,31 @@ from pathlib import Path
 from shenqu.documents.score import Score
 from shenqu.documents.tune import Scale
 from shenqu.errors import InputError, ShenquWarning
+from shenqu.media.abc_fields import (
+    ALTERS,
+    LETTERS,
+    bpm_of,
+    factor_of,
+    key_of,
+    metre_of,
+    part_labels,
+    shift_of,
+    syllables,
+    unit_of,
+)
 from shenqu.media.encodings import decode_text
 from shenqu.media.files import read_bounded
-from shenqu.media.ticks import clean_lyric, clean_name
-from shenqu.media.written_bars import MAX_BARS, MODES, WrittenBar, WrittenNote, WrittenPart, assemble, ending_numbers
+from shenqu.media.ticks import clean_name
+from shenqu.media.written_bars import MAX_BARS, WrittenBar, WrittenNote, WrittenPart, assemble, ending_numbers
 
 MAX_BYTES = 4 << 20
 MAX_LINES = 20_000
-MAX_PARTS_PLAYED = 200
 _CHARSET = re.compile(
     rb"^(?:%%|I:)\s*abc-charset\s+((?:utf|iso|latin|us-ascii|windows|cp|gb|big5|shift|euc|koi8)[\w-]{0,16})",
     re.MULTILINE | re.IGNORECASE,
 )
 _BODY_FIELD = re.compile(r"([H-XZmrsw+]):(.*)", re.DOTALL)
 _HEAD_FIELD = re.compile(r"([A-Za-z+]):(.*)", re.DOTALL)
-_LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_FIFTHS = {letter: place - 1 for place, letter in enumerate("FCGDAEB")}
-_SIGNATURE_ORDER = "FCGDAEB"
-_KEY = re.compile(r"([A-G])([#b]?)(?:\s*(?i:(maj|min|ion|dor|phr|lyd|mix|aeo|loc|m(?![a-z]))[a-z]*))?")
-_KEY_ACCIDENTAL = re.compile(r"(?<![\w=])(\^\^|\^|__|_|=)([a-gA-G])(?![\w=])")
-_ALTERS = {"^^": 2, "^": 1, "__": -2, "_": -1, "=": 0}
 _NOTE = re.compile(r"((?:\^\^|\^|__|_|=)?)(?:\d{0,2}/\d{0,2})?([A-Ga-g])([',]{0,9})(\d{0,4}/{0,6}\d{0,4})(-?)")
 _CHORD = re.compile(
     r"[A-G][#b♯♭]?(?:maj|min|mi|ma|m|M|dim|aug|sus|add|alt|no|[-+°øo]|[#b]?\d{1,2}|[()])*(?:/[A-G][#b♯♭]?)?"
@@ -289,7 +294,7 @@ class _Reader:
             elif letter == "M":
                 self.metre = metre_of(value)
             elif letter == "L":
-                self.unit = _unit(value)
+                self.unit = unit_of(value)
             elif letter == "Q":
                 self.tempo = value
             elif letter == "P":
@@ -333,7 +338,7 @@ class _Reader:
                 unit,
                 self.metre,
                 dict(self.signature),
-                self.shift + _shift_of(options),
+                self.shift + shift_of(options),
             )
             voice.bar.metre = self.metre
             voice.bar.metre_beat = voice.bar_beat
@@ -373,9 +378,9 @@ class _Reader:
         voice = self.voice
         if letter == "K":
             _, voice.signature, shift = key_of(value)
-            voice.shift = shift + _shift_of(self.declared.get(voice.name, ""))
+            voice.shift = shift + shift_of(self.declared.get(voice.name, ""))
         elif letter == "L":
-            voice.unit = _unit(value) or voice.unit
+            voice.unit = unit_of(value) or voice.unit
         elif letter == "M":
             voice.metre = metre_of(value)
             if voice.bar.length_beat:
@@ -560,136 +565,16 @@ def _joined(lines: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
         yield waiting
 
 
-def part_labels(order: str) -> list[str]:
-    """Return the parts that a `P:` of the head plays, one after the other; at most 200.
-
-    >>> "".join(part_labels("A2.(BC)2D"))
-    'AABCBCD'
-    """
-    stack: list[list[str]] = [[]]
-    for letter, sign, digits in re.findall(r"([A-Za-z])|([()])|(\d{1,2})", order[:200]):
-        if sign == "(":
-            stack.append([])
-        elif sign == ")" and len(stack) > 1:
-            group = stack.pop()
-            stack[-1].append("".join(group))
-        elif digits and stack[-1]:
-            stack[-1][-1] = (stack[-1][-1] * int(digits))[:MAX_PARTS_PLAYED]
-        elif letter:
-            stack[-1].append(letter)
-        stack[-1] = stack[-1][:MAX_PARTS_PLAYED]
-    return list("".join("".join(group) for group in stack))[:MAX_PARTS_PLAYED]
-
-
-def factor_of(text: str) -> Fraction:
-    """Return how many units of length a note lasts.
-
-    >>> [str(factor_of(text)) for text in ("", "2", "3/2", "/", "//", "/4")]
-    ['1', '2', '3/2', '1/2', '1/4', '1/4']
-    """
-    match = re.match(r"(\d*)(/*)(\d*)", text)
-    assert match is not None, "all three may be empty"
-    below = int(match[3] or 0) if match[3] else 2 ** len(match[2])
-    if not below:
-        raise ValueError(f"a length of {text[:12]!r}")
-    return Fraction(int(match[1] or 1), below)
-
-
-def metre_of(value: str) -> tuple[int, int] | None:
-    """Return a metre; None where there is none.
-
-    >>> metre_of("C"), metre_of("C|"), metre_of("(2+3+2)/8"), metre_of("none")
-    ((4, 4), (2, 2), (7, 8), None)
-    """
-    text = value.strip().strip('"')
-    if text.startswith("C|"):
-        return 2, 2
-    if text.startswith("C"):
-        return 4, 4
-    match = re.match(r"\(?([\d+\s]{1,30})\)?\s*/\s*(\d{1,2})", text)
-    if not match:
-        return None
-    beats, unit = sum(int(piece) for piece in match[1].replace("+", " ").split() if len(piece) < 4), int(match[2])
-    return (beats, unit) if 1 <= beats <= 64 and unit in {1, 2, 4, 8, 16, 32, 64} else None
-
-
-def _unit(value: str) -> Fraction | None:
-    """Return the unit of length in beats."""
-    match = re.match(r"(\d{1,3})\s*/\s*(\d{1,3})", value) or re.match(r"(1)()$", value.strip())
-    if not match or not int(match[1]) or match[2] == "0" * len(match[2] or "-"):
-        return None
-    return Fraction(4 * int(match[1]), int(match[2] or 1))
-
-
-def bpm_of(value: str, unit_beat: Fraction) -> float | None:
-    """Return quarter notes a minute of a tempo; None where it names none. A number alone counts units of length.
-
-    >>> bpm_of("1/4=120", Fraction(1)), bpm_of('"Allegro" 3/8=60', Fraction(1)), bpm_of("100", Fraction(1, 2))
-    (120.0, 90.0, 50.0)
-    """
-    text = re.sub(r'"[^"]*"?', " ", value)
-    head, equals, tail = text.partition("=")
-    number = re.search(r"\d{1,4}(?:\.\d{1,3})?", tail if equals else text)
-    if not number:
-        return None
-    lengths = (
-        [Fraction(int(n), int(d)) for n, d in re.findall(r"(\d{1,2})/(\d{1,3})", head) if int(d)] if equals else []
-    )
-    beat = 4 * sum(lengths) if lengths else unit_beat * int((re.search(r"C(\d)", head) or [0, 1])[1])
-    return float(number[0]) * float(beat)
-
-
-def key_of(value: str) -> tuple[tuple[int, Scale] | None, dict[str, int], int]:
-    """Return tonic and scale, the signature (semitones by letter), and how many semitones higher it sounds.
-
-    >>> key_of("D")
-    ((2, 'major'), {'F': 1, 'C': 1}, 0)
-    >>> key_of("A dor octave=-1")
-    ((9, 'minor'), {'F': 1}, -12)
-    """
-    text = value.strip()
-    shift = _shift_of(text)
-    if text.lower().startswith("hp"):
-        return (9, "major"), {"F": 1, "C": 1}, shift
-    match = _KEY.match(text)
-    if not match or re.match(r"[a-z]+\s*=", text):
-        return None, _explicit(text), shift
-    mode = (match[3] or "maj").lower()
-    steps, scale = MODES["min" if mode == "m" else mode]
-    letter = match[1].upper()
-    accidental = {"#": 1, "b": -1}.get(match[2], 0)
-    fifths = _FIFTHS[letter] + 7 * accidental - {0: 0, 2: 2, 4: 4, 5: -1, 7: 1, 9: 3, 11: 5}[steps]
-    letters = _SIGNATURE_ORDER[:fifths] if fifths > 0 else _SIGNATURE_ORDER[fifths:] if fifths < 0 else ""
-    signature = dict.fromkeys(letters, 1 if fifths > 0 else -1)
-    rest = text[match.end() :]
-    signature = _explicit(rest) if re.match(r"\s*exp\b", rest) else signature | _explicit(rest)
-    return ((_LETTERS[letter] + accidental + shift) % 12, scale), signature, shift
-
-
-def _explicit(text: str) -> dict[str, int]:
-    return {letter.upper(): _ALTERS[sign] for sign, letter in _KEY_ACCIDENTAL.findall(text)}
-
-
-def _shift_of(options: str) -> int:
-    """Return by how many semitones a voice sounds higher than it is written."""
-    octave = re.search(r"\boctave\s*=\s*(-?\d)", options)
-    transpose = re.search(r"\b(?:transpose|t)\s*=\s*(-?\d{1,2})", options)
-    clef = re.search(r"\b(?:treble|alto|tenor|bass|perc)\d?([+-])8", options)
-    shift = 12 * int(octave[1]) if octave else 0
-    shift += int(transpose[1]) if transpose else 0
-    return shift + ((12 if clef[1] == "+" else -12) if clef else 0)
-
-
 def _pitch(voice: _Voice, match: re.Match[str], held: dict[tuple[str, str], int]) -> int:
     """Return the sounding pitch: a note that is tied over keeps it, an accidental holds in its bar."""
     sign, letter, octaves = match[1], match[2].upper(), match[3]
     if not sign and (match[2], octaves) in held:
         return held[match[2], octaves]
     if sign:
-        voice.accidentals[letter] = _ALTERS[sign]
+        voice.accidentals[letter] = ALTERS[sign]
     alter = voice.accidentals.get(letter, voice.signature.get(letter, 0))
     octave = match[2].islower() + octaves.count("'") - octaves.count(",")
-    pitch = 60 + _LETTERS[letter] + alter + 12 * octave + voice.shift
+    pitch = 60 + LETTERS[letter] + alter + 12 * octave + voice.shift
     if not 0 <= pitch <= 127:
         raise ValueError(f"a note at MIDI pitch {pitch}, which is none (0 to 127)")
     return pitch
@@ -703,7 +588,7 @@ def _lay_words(sung: list[tuple[int, WrittenNote]], text: str) -> None:
     """Lay the syllables of a `w:` line on the notes of the line before it."""
     place = 0
     bar = sung[0][0] if sung else 0
-    for syllable in _syllables(text):
+    for syllable in syllables(text):
         if syllable == "|":
             bar += 1
             while place < len(sung) and sung[place][0] < bar:
@@ -714,17 +599,3 @@ def _lay_words(sung: list[tuple[int, WrittenNote]], text: str) -> None:
         bar = sung[place][0]
         sung[place][1].lyric = syllable
         place += 1
-
-
-def _syllables(text: str) -> Iterator[str]:
-    r"""Yield what is sung on each note: "+" where one goes on, "" where nothing is; "|" is the next bar.
-
-    >>> list(_syllables("of~the day,_ - * syl-la-ble | a"))
-    ['of the', 'day,', '+', '+', '', 'syl', 'la', 'ble', '|', 'a']
-    """
-    hyphen = "\ue000"
-    for word, mark in re.findall(r"([^\s\-_*|]+)-?|([-_*|])", text.replace("\\-", hyphen)):
-        if word:
-            yield clean_lyric(word.replace("~", " ").replace(hyphen, "-")) or "+"
-        else:
-            yield {"*": "", "|": "|"}.get(mark, "+")
