@@ -7,8 +7,8 @@
 
 `sing` makes a song of a recording of somebody talking, `render` renders an edited song document again, `check`
 measures it note by note (`write_check` as a table), `words` tells when each word, syllable and sound is said
-(`write_words` in which form), `demo` needs no file at all, `tunes` are the tunes that come with it. All raise
-`ShenquError` with one line that says what is wrong, where, and what to do.
+(`write_words` in which form), `demo` needs no file at all, `tunes` are the tunes that come with it,
+`play_tune` plays one. All raise `ShenquError` with one line that says what is wrong, where, and what to do.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from shenqu.errors import InputError, ShenquError, ShenquWarning, ToolError
 
 if TYPE_CHECKING:
     from shenqu.pipeline.checked import write_check
-    from shenqu.pipeline.doors import Made, check, demo, render, sing, tunes, tunes_json, words
+    from shenqu.pipeline.doors import Made, check, demo, play_tune, render, sing, tunes, tunes_json, words
     from shenqu.pipeline.report import Report
     from shenqu.pipeline.songs import read_song
     from shenqu.pipeline.written import write_words
@@ -36,6 +36,7 @@ __all__ = [
     "__version__",
     "check",
     "demo",
+    "play_tune",
     "read_song",
     "render",
     "sing",

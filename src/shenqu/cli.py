@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import unicodedata
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,7 +25,9 @@ from cyclopts import App, CycloptsError, Parameter
 
 import shenqu
 from shenqu.documents.options import SingOptions, WordsOptions
+from shenqu.documents.tune import Tune
 from shenqu.errors import InputError, ShenquError, ShenquWarning
+from shenqu.music.passages import pitch_range
 
 LONGEST_LINE = 480
 STOPPED = "stopped; nothing was written"
@@ -80,7 +83,8 @@ def sing(
     speech
         The recording: any audio or video file that FFmpeg reads.
     tune
-        One of the tunes that `shenqu tunes` lists, or a MIDI file.
+        One of the tunes that `shenqu tunes` lists, a score (.mid .musicxml .mxl .abc .ust .ustx), a tune of your own
+        (.toml), or auto: of those listed the one that suits the speech best.
     output
         The song: .mp4 .mov .mkv .webm with picture, .wav .flac .mp3 .m4a .opus without.
         Default: the recording's name with .song.mp4 or .song.wav. The song document stands beside it.
@@ -246,26 +250,45 @@ def demo(
 def tunes(
     *,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    play: Annotated[str | None, Parameter(name="--play")] = None,
+    output: Out = None,
+    force: Force = False,
     voice: Talk = Voice(),
 ) -> None:
-    """List the tunes that come with shenqu.
+    """List the tunes that come with shenqu, or play one.
 
     Parameters
     ----------
     as_json
-        Print JSON, with every note and chord.
+        Print JSON: every note and chord, sections, range, notes a phrase, origin, years, where it was checked.
+    play
+        A tune to play, lead and band, into a sound file: one of those listed, or a file.
+    output
+        Where it is played: .wav .flac .mp3 .m4a .opus. Default: shenqu-tune-ID.wav in this folder.
+    force
+        Replace a file that exists.
     """
-    del voice
+    if output is not None and play is None:
+        raise CycloptsError(msg="--output is where a tune is played; name it with --play.")
     if as_json:
-        print(shenqu.tunes_json())
-        return
-    for tune in shenqu.tunes():
-        pitches = [note.pitch for note in tune.notes]
-        metre = f"{tune.metres[0].numerator}/{tune.metres[0].denominator}"
-        print(
-            f"{tune.id:16} {tune.title:28} {metre:>4} {tune.tempi[0].bpm:4.0f} bpm "
-            f"{len(tune.notes):3} notes over {max(pitches) - min(pitches):2} semitones  {tune.origin}"
-        )
+        _print_whole(shenqu.tunes_json())
+    if play is not None:
+        with _reporting(voice) as report:
+            played = shenqu.play_tune(play, out=output, force=force, report=report)
+        if not voice.quiet:
+            _say(f"{played}")
+    elif not as_json:
+        for tune in shenqu.tunes():
+            print(_listed(tune))
+
+
+def _listed(tune: Tune) -> str:
+    """Return the line that lists a tune; wide letters take two places."""
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in tune.title)
+    metre = f"{tune.metres[0].numerator}/{tune.metres[0].denominator}"
+    notes = f"{len(tune.notes):3} notes over {pitch_range(tune):2} semitones"
+    title = tune.title + " " * max(0, 42 - len(tune.title) - wide)
+    return f"{tune.id:16} {title} {metre:>4} {tune.tempi[0].bpm:4.0f} bpm {notes}  {tune.origin}"
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -349,6 +372,11 @@ def _print_whole(document: str) -> None:
 
 
 def _say_made(made: shenqu.Made, voice: Voice) -> None:
+    if made.ranking and not voice.quiet:
+        best, *others = made.ranking
+        _say(f"tune: {best.tune_id}, of {len(made.ranking)} the one that suits best: {best.reasons}")
+        for fit in others[:3] if voice.verbose else ():
+            _say(f"  next: {fit.tune_id} ({fit.score:.2f} after {best.score:.2f}): {fit.reasons}")
     if not voice.quiet:
         _say(f"{made.out}  ({made.summary})")
 

@@ -50,6 +50,21 @@ def tune_until(tune: Tune, end: Fraction) -> Tune:
     )
 
 
+def phrase_notes(tune: Tune) -> tuple[int, ...]:
+    """Return how many notes each phrase of `tune` has."""
+    starts = (Fraction(0), *tune.phrase_ends[:-1])
+    return tuple(
+        sum(start <= note.onset_beat < end for note in tune.notes)
+        for start, end in zip(starts, tune.phrase_ends, strict=True)
+    )
+
+
+def pitch_range(tune: Tune) -> int:
+    """Return the semitones between the lowest and the highest note of `tune`."""
+    pitches = [note.pitch for note in tune.notes]
+    return max(pitches) - min(pitches)
+
+
 def _until(timed: tuple[Timed, ...], end: Fraction) -> tuple[Timed, ...]:
     return tuple(
         one.replace(length_beat=min(one.length_beat, end - one.onset_beat)) for one in timed if one.onset_beat < end

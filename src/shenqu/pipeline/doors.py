@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +19,17 @@ from shenqu.documents.song import Song, Source
 from shenqu.documents.speech import Transcript
 from shenqu.documents.tune import Tune
 from shenqu.errors import InputError
-from shenqu.media.audio import encode_audio
+from shenqu.media.audio import AUDIO_SUFFIXES, encode_audio
 from shenqu.media.files import check_output_is_not_input, sha256_of, whole_files
+from shenqu.music.choose import Fit
+from shenqu.music.passages import phrase_notes, pitch_range
 from shenqu.pipeline.checked import check_page, check_song
+from shenqu.pipeline.choosing import AUTO, choose_tune
 from shenqu.pipeline.correct import SONG_ENDING, Correction, hear_correction, read_correction
 from shenqu.pipeline.hear import Heard, hear, hear_words
-from shenqu.pipeline.library import built_in_tunes
+from shenqu.pipeline.library import built_in_tune, built_in_tunes
 from shenqu.pipeline.plan import plan_song, syllables_needed
+from shenqu.pipeline.played import tune_sound
 from shenqu.pipeline.plotted import check_plot, plot_words
 from shenqu.pipeline.render import STEMS, Film, check_ending, render_files
 from shenqu.pipeline.report import Report, silent
@@ -41,12 +46,16 @@ SomeOptions = TypeVar("SomeOptions", bound=WordsOptions)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """What a run has made: the song, its document, and a line that sums it up."""
+    """What a run has made: the song, its document, and a line that sums it up.
+
+    `ranking` is how all our tunes suit the speech, the best first, where the tune was to be chosen.
+    """
 
     out: Path
     document: Path
     song: Song
     summary: str
+    ranking: tuple[Fit, ...] = ()
 
 
 def sing(
@@ -62,7 +71,8 @@ def sing(
 ) -> Made:
     """Make a song of the recording `speech` on `tune` (an id, or a score); `options` as in `SingOptions`.
 
-    `recogniser` tells the words where no text is given; without it `recognise=True` asks Whisper.
+    "auto" for `tune` chooses the one of ours that suits the speech best. `recogniser` tells the words where no text is
+    given; without it `recognise=True` asks Whisper.
 
     Raises
     ------
@@ -73,7 +83,7 @@ def sing(
     """
     chosen = _checked(SingOptions(**options), recogniser)
     speech = Path(speech)
-    written = find_tune(str(tune), chosen.track, chosen.tune_lyrics)
+    wanted = _wanted_tunes(str(tune), chosen)
     film = Film.of(speech, chosen.picture)
     target = Path(out) if out else speech.with_suffix(".song.mp4" if film.info else ".song.wav")
     check_ending(target, picture=chosen.picture)
@@ -81,12 +91,26 @@ def sing(
     document = _document_path(target)
     _check_outputs([target, document, *_stem_paths(stems)], inputs, force=force)
     report("listening", 0.0)
-    heard = hear(speech, chosen, needed=syllables_needed(written, chosen.mode), report=report, recogniser=recogniser)
+    needed = max(syllables_needed(tune, chosen.mode) for tune in wanted)
+    heard = hear(speech, chosen, needed=needed, report=report, recogniser=recogniser)
+    ranking = choose_tune(heard, chosen, report=report) if str(tune) == AUTO else ()
+    written = built_in_tune(ranking[0].tune_id) if ranking else wanted[0]
     source = Source(
         path=relative_path(speech, document), sha256=sha256_of(speech), start_s=chosen.start_s, end_s=chosen.end_s
     )
     song = plan_song(heard, written, chosen, source=source, speech_name=speech.stem, ending=target.suffix[1:].lower())
-    return _write(song, film, target, document=document, stems=stems, force=force, report=report)
+    made = _write(song, film, target, document=document, stems=stems, force=force, report=report)
+    return dataclasses.replace(made, ranking=ranking)
+
+
+def _wanted_tunes(name: str, options: SingOptions) -> tuple[Tune, ...]:
+    """Return the tune called `name`, or all among which one is to be chosen."""
+    if name != AUTO:
+        return (find_tune(name, options.track, options.tune_lyrics),)
+    for flag, value in (("--track", options.track), ("--tune-lyrics", options.tune_lyrics)):
+        if value is not None:
+            raise InputError(f"{flag} goes with a score; leave it out with --tune {AUTO}")
+    return built_in_tunes()
 
 
 def words(
@@ -260,8 +284,38 @@ def tunes() -> tuple[Tune, ...]:
 
 
 def tunes_json() -> str:
-    """Return the tunes that come with shenqu as a JSON list."""
-    return "[" + ",\n".join(encode(tune).decode().rstrip() for tune in built_in_tunes()) + "]"
+    """Return the tunes that come with shenqu as a JSON list: each as its document, with `range` and `phrase_notes`.
+
+    `range` is in semitones, `phrase_notes` how many notes each phrase has.
+    """
+    listed = []
+    for tune in built_in_tunes():
+        facts = {"range": pitch_range(tune), "phrase_notes": phrase_notes(tune)}
+        listed.append({**json.loads(encode(tune)), **facts})
+    return json.dumps(listed, ensure_ascii=False, indent=1) + "\n"
+
+
+def play_tune(
+    tune: str | Path, *, out: str | Path | None = None, band: str = "auto", force: bool = False, report: Report = silent
+) -> Path:
+    """Play a tune (an id, or a file) with lead and band into a sound file, and return its path.
+
+    `out` is by default shenqu-tune-ID.wav in this folder.
+
+    Raises
+    ------
+    ShenquError
+        With one line that says what is wrong, where, and what to do.
+    """
+    written = find_tune(str(tune))
+    target = Path(out) if out else Path(f"shenqu-tune-{written.id}.wav")
+    if target.suffix.lower() not in AUDIO_SUFFIXES:
+        raise InputError(f"{target}: a tune is played into sound; end it in one of {' '.join(AUDIO_SUFFIXES)}")
+    _check_outputs([target], _files([str(tune)]), force=force)
+    report("playing", 0.0)
+    with whole_files([target], force=force) as (path,):
+        encode_audio(path, tune_sound(written, band=band), tags={"title": written.title or written.id})
+    return target
 
 
 def _write(

@@ -32,6 +32,7 @@ from shenqu.speech.phones import UnreadableError
 from shenqu.speech.reading import SpokenWord, read_aloud
 from shenqu.speech.recognise import Recogniser
 from shenqu.speech.syllables import find_syllables
+from shenqu.units import hz_to_pitch
 
 HEARING_RATE = 16_000
 USUAL_PITCH = 50.0  # 147 Hz, where nothing is voiced
@@ -46,10 +47,14 @@ NO_SPEECH = "no speech found in it; choose another part of it (--start, --end)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """What a recording says, and at which MIDI pitch its speaker talks."""
+    """What a recording says, and at which MIDI pitch its speaker talks: usually, and in each syllable's vowel.
+
+    `pitches` has one entry a syllable, 0.0 where it has no voice, or none at all.
+    """
 
     transcript: Transcript
     speaker_pitch: float
+    pitches: tuple[float, ...] = ()
 
 
 class _Listened(NamedTuple):
@@ -111,7 +116,22 @@ def hear(
         warnings.warn(message, ShenquWarning, stacklevel=2)
     _warn_of_defects(speech, options, options.start_s + max(0.0, first_s), options.start_s + last_s)
     usual = usual_pitch(pitch.f0_hz[in_vowel], pitch.confidence[in_vowel])
-    return Heard(transcript=transcript, speaker_pitch=USUAL_PITCH if usual is None else usual)
+    return Heard(
+        transcript=transcript,
+        speaker_pitch=USUAL_PITCH if usual is None else usual,
+        pitches=_syllable_pitches(pitch, transcript, origin_s=options.start_s + max(0.0, first_s)),
+    )
+
+
+def _syllable_pitches(pitch: PitchTrack, transcript: Transcript, *, origin_s: float) -> tuple[float, ...]:
+    """Return the median MIDI pitch of every syllable's vowel, 0.0 where it has no voice."""
+    pitches = []
+    for syllable in transcript.syllables:
+        times_s = (syllable.vowel_s - origin_s, syllable.vowel_end_s - origin_s)
+        first, last = (max(0, round(time_s / pitch.hop_s)) for time_s in times_s)
+        voiced = pitch.f0_hz[first:last][pitch.voiced[first:last]]
+        pitches.append(float(hz_to_pitch(float(np.median(voiced)))) if len(voiced) else 0.0)
+    return tuple(pitches)
 
 
 def _warn_of_defects(speech: Path, options: WordsOptions, start_s: float, end_s: float) -> None:

@@ -60,13 +60,13 @@ def _arranged(
     length_s = options.length_s
     if length_s is not None:  # what does not fit at the fastest tempo need not be weighed
         tune = clip_tune(tune, length_s=length_s, tempo_factor=factor or FASTEST, tail_s=TAIL_S, count_in_beat=count_in)
-    arrangement = _arrange(tune, heard, transpose, factor, options)
+    arrangement = arrange_speech(tune, heard, transpose, factor, options)
     if length_s is None:
         return tune, arrangement
     factor = _factor_that_fits(tune, length_s, arrangement.tempo_factor, count_in)
     clipped = clip_tune(tune, length_s=length_s, tempo_factor=factor, tail_s=TAIL_S, count_in_beat=count_in)
     if clipped != tune or factor != arrangement.tempo_factor:
-        arrangement = _arrange(clipped, heard, transpose, factor, options)
+        arrangement = arrange_speech(clipped, heard, transpose, factor, options)
     return clipped, arrangement
 
 
@@ -79,7 +79,8 @@ def _factor_that_fits(tune: Tune, length_s: float, factor: float, count_in: Frac
     return next((other for other, end_s in zip(factors, ends_s, strict=True) if end_s + TAIL_S <= length_s), factor)
 
 
-def _arrange(tune: Tune, heard: Heard, transpose: int, factor: float | None, options: SingOptions) -> Arrangement:
+def arrange_speech(tune: Tune, heard: Heard, transpose: int, factor: float | None, options: SingOptions) -> Arrangement:
+    """Return what was `heard` on all of `tune`, in the mode of the options; None leaves the tempo to us."""
     if options.mode == "phrase":
         return arrange(tune, heard.transcript, transpose=transpose, tempo_factor=factor)
     return flow(
