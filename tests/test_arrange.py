@@ -157,3 +157,33 @@ def test_a_clock_of_many_tempi_keeps_time():
         assert clock.beat_to_s(Fraction(beat)) == pytest.approx(seconds + max(0, beat - 1999), abs=1e-9)
     later = clock.replace(lead_in_beat=Fraction(4))
     assert later.beat_to_s(Fraction(7)) == pytest.approx(clock.beat_to_s(Fraction(7)) + 1.0, abs=1e-9)
+
+
+def test_many_consonants_are_sung_more_slowly():
+    def syllable_s(consonant):
+        tune = tune_of(["1"] * 8)
+        arrangement = arrange(tune, transcript_of([0.1] * 8, consonant=consonant), transpose=0)
+        song_s = song_tempo(tune, tempo_factor=arrangement.tempo_factor).beat_to_s(Fraction(8))
+        return song_s / len(arrangement.placements)
+
+    assert syllable_s(0.15) > 1.3 * syllable_s(0.03)
+
+
+def test_the_syllable_with_many_consonants_gets_the_longer_note():
+    words, now = [], 0.1
+    for index in range(8):
+        onset, coda = (0.1, 0.15) if index == 4 else (0.03, 0.0)
+        syllable = Syllable(
+            text=f"s{index}",
+            start_s=now,
+            vowel_s=now + onset,
+            vowel_end_s=now + onset + 0.12,
+            end_s=now + onset + 0.12 + coda,
+        )
+        words.append(Word(text=syllable.text, start_s=now, end_s=syllable.end_s, syllables=(syllable,)))
+        now = syllable.end_s
+    arrangement = arrange(
+        tune_of(["1"] * 4), Transcript(language="en", words=tuple(words)), transpose=0, tempo_factor=1.0
+    )
+    lengths = {p.syllable: sum(note.length_beat for note in p.notes) for p in arrangement.placements}
+    assert lengths[4] > lengths[1]

@@ -6,7 +6,8 @@ Of all ways to do that, the one with the least cost is taken, found exactly by d
 over (part of a note, syllable). With D a placement's time on its notes and V its spoken vowel, the cost sums
 
     stretch   4n * max(0, log2(D / 2V))**2    n its notes; words die of stretching beyond twice, not of pitch
-    squeeze   6 * max(0, log2(S / 1.5 D))**2  S the spoken syllable: consonants need their time
+    squeeze   10 * max(0, log2(C / 0.36 L))**2  C its coda and the consonants behind it, as spoken, L its last note:
+              consonants that are cut cost words as stretching does
     hold      1.2 for every note after a placement's first, 0.8 where the speaker paused after the syllable
     split     0.5 for every syllable that begins inside a note
     stress    0.6 * |prominence - beat strength|, where a stressed syllable is weak or the reverse
@@ -51,6 +52,8 @@ MOST_PARTS = 8  # of a placement
 SHORTEST_PART_S = 0.17
 PART_BEATS = (Fraction(1, 4), Fraction(1, 2), Fraction(1))
 SPLIT = 0.5
+SQUEEZE, CONSONANTS_SHARE = 10.0, 0.36
+LONGEST_ONSET_S, LEAST_CONSONANTS_S = 0.18, 0.001
 MOST_NOTES = 4000
 SUNG_ABOVE_SPOKEN = 1.0
 LOWEST_SUNG_PITCH = 40
@@ -62,7 +65,7 @@ class SpeechMeasures:
     """What the cost needs to know of every syllable, one value each."""
 
     vowel_s: Costs
-    spoken_s: Costs
+    consonants_s: Costs
     prominence: Costs
     word_end: npt.NDArray[np.bool_]
     pause: npt.NDArray[np.bool_]
@@ -147,11 +150,17 @@ def measure_speech(transcript: Transcript) -> SpeechMeasures:
     gaps = [b.start_s - a.end_s for a, b in itertools.pairwise(syllables)]
     return SpeechMeasures(
         vowel_s=np.array([s.vowel_end_s - s.vowel_s for s in syllables]),
-        spoken_s=np.array([s.end_s - s.start_s for s in syllables]),
+        consonants_s=np.array([_consonants_s(*pair) for pair in zip(syllables, [*syllables[1:], None], strict=True)]),
         prominence=np.array([_prominence(s, transcript.language) for s in syllables]),
         word_end=word_end,
         pause=np.array([gap >= PAUSE_S for gap in gaps] + [True]),
     )
+
+
+def _consonants_s(syllable: Syllable, after: Syllable | None) -> float:
+    """Return the time of all that is sung at the end of a syllable's last note: its coda, the next one's onset."""
+    onset_s = min(after.vowel_s - after.start_s, LONGEST_ONSET_S) if after else 0.0
+    return max(LEAST_CONSONANTS_S, syllable.end_s - syllable.vowel_end_s + onset_s)
 
 
 def _measure_tune(tune: Tune, factor: float, transpose: int) -> _Line:
@@ -208,6 +217,7 @@ def _assign(line: _Line, speech: SpeechMeasures, factor: float) -> tuple[float, 
     """Return (cost a note, factor, spans (first note, last note + 1, syllable)) of the cheapest song."""
     start_s, end_s, phrase_end = line.start_s, line.end_s, line.phrase_end
     begins_inside = np.concatenate([[False], line.note[1:] == line.note[:-1]])
+    note_first = np.searchsorted(line.note, line.note)
     count, syllables = len(start_s), len(speech.vowel_s)
     least = np.full((count + 1, syllables), np.inf)
     came_from = np.zeros((count + 1, syllables, 2), dtype=np.int32)  # parts held, syllable before
@@ -218,7 +228,8 @@ def _assign(line: _Line, speech: SpeechMeasures, factor: float) -> tuple[float, 
             if notes > LONGEST_HOLD or (held > 1 and start_s[first + 1] - end_s[first] > 0.05):
                 break
             before, syllable_before = _arrivals(least, first, speech, after_phrase=first > 0 and phrase_end[first - 1])
-            cost = before + _span_cost(speech, end_s[last] - start_s[first], notes, line.strength[first])
+            last_s = end_s[last] - start_s[max(first, note_first[last])]
+            cost = before + _span_cost(speech, end_s[last] - start_s[first], last_s, notes, line.strength[first])
             cost += SPLIT * begins_inside[first]
             cost += np.where(speech.word_end, np.where(speech.pause, 0.0, 0.5), 2.5) if phrase_end[last] else 0.0
             cost += 0.0 if phrase_end[last] else 0.4 * speech.pause
@@ -248,11 +259,11 @@ def _arrivals(
     return before, syllable_before
 
 
-def _span_cost(speech: SpeechMeasures, sung_s: float, held: int, strength: float) -> Costs:
+def _span_cost(speech: SpeechMeasures, sung_s: float, last_s: float, held: int, strength: float) -> Costs:
     stretch = np.maximum(0.0, np.log2(sung_s / (2.0 * speech.vowel_s)))
-    squeeze = np.maximum(0.0, np.log2(speech.spoken_s / (1.5 * sung_s)))
+    squeeze = np.maximum(0.0, np.log2(speech.consonants_s / (CONSONANTS_SHARE * last_s)))
     hold = (held - 1) * np.where(speech.pause, 0.8, 1.2)
-    return 4.0 * held * stretch**2 + 6.0 * squeeze**2 + hold + 0.6 * np.abs(speech.prominence - strength)
+    return 4.0 * held * stretch**2 + SQUEEZE * squeeze**2 + hold + 0.6 * np.abs(speech.prominence - strength)
 
 
 def _spans(came_from: npt.NDArray[np.int32], count: int, syllable: int) -> list[tuple[int, int, int]]:

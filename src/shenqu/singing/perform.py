@@ -33,8 +33,8 @@ from shenqu.documents.speech import PAUSE_S, SONORANTS, Syllable, Transcript
 from shenqu.documents.tune import Note
 from shenqu.errors import InputError
 
-CONSONANT_SHARE, UNVOICED_SHARE = 0.5, 0.32
-LEAST_CONSONANT_S = 0.05
+CONSONANT_SHARE, UNVOICED_SHARE = 0.5, 0.3
+USUAL_CONSONANTS_S, LEAST_MORE_VOICE_S = 0.1, 0.015
 LONGEST_LEAD_S = 0.18
 LEGATO_GAP_S = 0.08
 BREATH_S = 0.08
@@ -66,8 +66,12 @@ class _Slot:
 
     @property
     def unvoiced_room_s(self) -> float:
-        """Time at the end of the last note in which the voice may be gone."""
-        return min(max(LEAST_CONSONANT_S, UNVOICED_SHARE * (self.end_s - self.last_start_s)), self.consonant_room_s)
+        """Time at the end of the last note in which the voice may be gone.
+
+        What consonants usually take is theirs on short notes too, but for most of a note there is a voice.
+        """
+        least_s = min(USUAL_CONSONANTS_S, self.consonant_room_s - LEAST_MORE_VOICE_S)
+        return max(0.0, least_s, UNVOICED_SHARE * (self.end_s - self.last_start_s))
 
     @property
     def hums_in(self) -> bool:
