@@ -214,6 +214,7 @@ def test_names_of_no_tune_and_no_file():
 
 
 @pytest.mark.skipif(not DATA, reason="SHENQU_DATA names no folder with real files")
+@pytest.mark.filterwarnings("ignore:.*moved by octaves:shenqu.errors.ShenquWarning")
 @pytest.mark.parametrize("path", TUNES, ids=lambda path: path.name)
 def test_every_real_tune_comes_in_or_is_refused_in_one_line(path):
     try:

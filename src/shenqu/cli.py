@@ -233,7 +233,7 @@ def demo(
     language
         What it speaks: English or Mandarin.
     tune
-        One of the tunes that `shenqu tunes` lists, or a MIDI file.
+        One of the tunes that `shenqu tunes` lists, or a score: .mid .musicxml .mxl .abc .ust .ustx ...
     output
         The song. Default: shenqu-demo.song.mp4 in this folder; the spoken line stands beside it.
     force
