@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -250,10 +251,36 @@ def test_tunes_are_listed(capsys):
     listed = capsys.readouterr().out
     assert run(["tunes", "--json"]) == 0
     parsed = json.loads(capsys.readouterr().out)
-    assert len(parsed) >= 8
+    assert len(parsed) == 24
     for tune in parsed:
         assert tune["id"] in listed
-        assert tune["notes"] and tune["chords"]
+        assert tune["notes"] and tune["chords"] and tune["sections"] and tune["checked"]
+        assert sum(tune["phrase_notes"]) == len(tune["notes"])
+    assert next(tune["range"] for tune in parsed if tune["id"] == "jingle-bells") == 7
+
+
+def test_a_tune_is_played(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    assert run(["tunes", "--play", "frere-jacques"]) == 0
+    assert "shenqu-tune-frere-jacques.wav" in capsys.readouterr().err
+    sound, rate = soundfile.read("shenqu-tune-frere-jacques.wav", always_2d=True)
+    assert 16.0 < len(sound) / rate < 22.0  # eight bars at 120, and the sticks before them
+    assert np.abs(sound).max() > 0.1
+    assert run(["tunes", "--play", "frere-jacques"]) == 1
+    assert "exists already" in capsys.readouterr().err
+    assert run(["tunes", "--play", "sakura", "-o", "sakura.mp4"]) == 1
+    assert "a tune is played into sound" in capsys.readouterr().err
+    assert run(["tunes", "-o", "sakura.wav"]) == 2
+
+
+def test_a_tune_is_chosen_and_the_reason_told(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    options = ["--text", TEXT, "--length", "8", "--force"]
+    assert run(["sing", "line.wav", "--tune", "auto", "-o", "chosen.wav", *options]) == 0
+    told = re.search(r"^tune: (\S+), of (\d+) the one that suits best: \d.* of \d+ ", capsys.readouterr().err, re.M)
+    assert shenqu.read_song(Path("chosen.shenqu")).tune.id == told[1]
+    assert run(["sing", "line.wav", "--tune", "auto", "--track", "1", "-o", "chosen.wav", *options]) == 1
+    assert "--track goes with a score" in capsys.readouterr().err
 
 
 def test_a_file_whose_name_begins_with_a_dash(folder, monkeypatch, capsys):
