@@ -316,3 +316,9 @@ def test_words_on_a_tune_of_one_note():
     tune = Tune(id="one", title="one", notes=(note,), tempi=made.tempi, metres=made.metres, phrase_ends=(Fraction(1),))
     sung = words_on_tune(tune, [Cue(text="a b c", start_s=0.0, end_s=None)])
     assert (sung.lyrics, sung.phrase_ends) == (("a b c",), (1,))
+
+
+def test_the_track_of_a_book_of_abc_tunes_is_its_number(tmp_path):
+    book = tmp_path / "book.abc"
+    book.write_text("X:3\nT:first\nM:2/4\nK:C\nCDEF|\n\nX:7\nT:second\nM:2/4\nK:C\nGABc|\n", encoding="utf-8")
+    assert [note.pitch for note in find_tune(str(book), track="7").notes] == [67, 69, 71, 72]

@@ -9,7 +9,7 @@ from shenqu.documents.score import Score
 from shenqu.documents.speech import Cue
 from shenqu.documents.tune import Tune
 from shenqu.errors import InputError
-from shenqu.media.abc import read_abc
+from shenqu.media.abc import read_abc, tune_numbers
 from shenqu.media.editors import read_editor_project
 from shenqu.media.kinds import Kind, tune_kind
 from shenqu.media.midi import read_midi
@@ -35,7 +35,8 @@ READERS: dict[Kind, Callable[[Path], Score]] = {
 def find_tune(name: str, track: str | None = None, lyrics: str | None = None) -> Tune:
     """Return the built-in tune called `name`, or the melody of the file at that path.
 
-    `track` names a score's part that is sung, or gives its number from 1. `lyrics` is a file of words with times
+    `track` names a score's part that is sung, or gives its number from 1; in a book of ABC tunes, the tune's own number
+    (`X:`). `lyrics` is a file of words with times
     (.lrc), which are laid on the notes; the lines of them are the tune's phrases.
 
     Raises
@@ -64,12 +65,18 @@ def _tune_in(path: Path, track: str | None, cues: tuple[Cue, ...]) -> Tune:
         )
     if kind == "recording":
         return _recorded_tune(path, cues)
+    if kind == "abc" and track and track.isdecimal() and len(tune_numbers(path)) > 1:
+        return _score_tune(read_abc(path, number=int(track)), path, None, cues)
     reader = READERS.get(kind) if kind else None
     if reader is None:
         raise InputError(
             f"{path}: not a score that shenqu reads; save the tune as .mid, .musicxml, .abc, .ust or .ustx"
         )
-    score = unfold(reader(path))
+    return _score_tune(reader(path), path, track, cues)
+
+
+def _score_tune(written: Score, path: Path, track: str | None, cues: tuple[Cue, ...]) -> Tune:
+    score = unfold(written)
     if cues:
         score = words_on_score(score, cues, track=track)
     return score_to_tune(score, tune_id=path.stem, track=track)
