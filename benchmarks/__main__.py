@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from benchmarks.band import describe_band
 from benchmarks.material import find_material, find_singing
 from benchmarks.report import machine
 from benchmarks.singing.bench import NO_JUDGE, SingingBench
@@ -34,7 +35,7 @@ To repeat it: `SHENQU_DATA` names a folder of recorded speech, whose licences ke
 `SHENQU_JUDGE` an outside script that measures a song with trackers the renderer does not know. Without the
 first, the benches run on the speech of our own small speaker; without the second, nothing is said on how
 well it sings. `SHENQU_VOSK` names the folder of a Vosk model, without which the words understood are not counted.
-`python -m benchmarks singing` (or `peers engines voice picture memory variants words hours`) prints one part; with
+`python -m benchmarks singing` (or `peers engines voice picture memory variants words hours band`) prints one part; with
 `--write` it is renewed here. `singing-quick` measures a few songs in a few minutes.
 
 """
@@ -132,6 +133,7 @@ def main(arguments: Sequence[str]) -> int:
             "variants": benches.variants,
             "words": benches.words,
             "hours": benches.hours,
+            "band": describe_band,
         }
         extra = {"singing-quick": benches.sung.quick}  # for daily use; the whole page has more of it
         unknown = set(names) - {*parts, *extra}
@@ -150,7 +152,7 @@ def main(arguments: Sequence[str]) -> int:
         if names:
             print(benches.source())
             return 0
-        order = ("singing", "peers", "engines", "voice", "picture", "memory", "variants", "words", "hours")
+        order = ("singing", "peers", "engines", "voice", "picture", "memory", "variants", "words", "hours", "band")
         sections = [HEAD + benches.source(), machine(), *(written[name] for name in order), NOTES.read_text().strip()]
         PAGE.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
         print(PAGE, file=sys.stderr)

@@ -179,7 +179,7 @@ _DRUM_SET: Mapping[str, Stroke] = {
     "stomp": Stroke(level=0.7, length_s=0.25, hz=62, from_hz=95, fall_s=0.03, ring_s=0.07, tone=1.0, noise=0.12,
                     low_hz=200, high_hz=1500, noise_s=0.02),
     "crackle": Stroke(level=0.10, length_s=1.9, low_hz=700, high_hz=9000, noise_s=0.0006,
-                      bursts=(0.01, 0.11, 0.14, 0.33, 0.52, 0.57, 0.81, 0.86, 1.07, 1.28, 1.33, 1.61, 1.78)),
+                      bursts=(0.0, 0.11, 0.14, 0.33, 0.52, 0.57, 0.81, 0.86, 1.07, 1.28, 1.33, 1.61, 1.78)),
 }  # fmt: skip
 _OF_ALL_NOISE = ("snare", "clap", "hat", "open-hat", "crash", "ride", "tambourine", "shaker")
 _CHIP_HZ = {"snare": 9000.0, "clap": 7000.0, "crash": 14000.0}
