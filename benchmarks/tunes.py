@@ -57,6 +57,7 @@ def describe(tune: Tune) -> str:
     """Return the section of the page on `tune`."""
     metre = f"{tune.metres[0].numerator}/{tune.metres[0].denominator}"
     slowest, fastest = tune.tempo_range or (tune.tempi[0].bpm,) * 2
+    tempo = f"{tune.tempi[0].bpm:g} ({slowest:g} to {fastest:g})"
     pitches = [note.pitch for note in tune.notes]
     lines = [
         f"## {tune.title}",
@@ -64,7 +65,7 @@ def describe(tune: Tune) -> str:
         f"![{tune.title}](images/tunes/{tune.id}.png)",
         f"- {tune.origin}",
         f"- from: {tune.years}",
-        f"- {NAMES[tune.tonic]} {tune.scale}, {metre}, {tune.tempi[0].bpm:g} bpm (itself from {slowest:g} to {fastest:g})",
+        f"- {NAMES[tune.tonic]} {tune.scale}, {metre}, {tempo} bpm",
         f"- {len(tune.notes)} notes over {pitch_range(tune)} semitones, {name(min(pitches))} to {name(max(pitches))}",
         f"- notes a phrase: {sections(tune)}",
         f"- checked: {tune.checked}",

@@ -3,6 +3,7 @@
 import re
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -247,6 +248,13 @@ def test_a_tune_of_ones_own(tmp_path):
     assert (tune.id, tune.upbeat_beat, [int(end) for end in tune.phrase_ends]) == ("my-own", Fraction(1, 2), [5, 9])
     assert [chord.symbol for chord in tune.chords] == ["C", "G7", "C"]
     assert parse_tune_file(OWN.replace('chords = "C | G7 | C"', ""), "a.toml").chords == ()
+
+
+def test_the_example_in_the_docs_is_a_tune():
+    page = (Path(__file__).parents[1] / "docs" / "tunes.md").read_text(encoding="utf-8")
+    tune = parse_tune_file(page.split("```toml")[1].split("```")[0], "my-tune.toml")
+    assert (len(tune.notes), len(tune.chords), tune.sections[0].kind) == (10, 4, "refrain")
+    assert all(f"--tune {tune_id}`" in page for tune_id in tune_ids())
 
 
 @pytest.mark.parametrize(
