@@ -33,7 +33,6 @@ bench: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python -m benchmarks.figures
-	$(BIN)/python -m benchmarks.band_page
 	$(BIN)/python -m benchmarks.tunes
 	$(BIN)/python -m benchmarks.band_page
 
