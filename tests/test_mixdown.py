@@ -11,7 +11,7 @@ import signals
 from shenqu.dsp.levels import CENTRES_HZ
 from shenqu.dsp.loudness import integrated_lufs, limit, master, true_peak_db
 from shenqu.mixing.mixdown import mix
-from shenqu.mixing.sends import space
+from shenqu.mixing.sends import add_space
 from shenqu.mixing.settings import MASTERS, BandSettings, MixSettings, Sends, VoiceSettings
 from shenqu.mixing.voice import plan_chain, sound
 
@@ -209,7 +209,8 @@ def test_the_end_of_a_phrase_returns_on_the_dotted_eighth():
     voice = np.concatenate([burst, np.zeros(3 * RATE, dtype=np.float32)])
     sounding = np.arange(320) < 20
     sends = Sends(room_db=-100.0, slap_db=-100.0)
-    wet = space(voice, sounding, beat_s=0.6, sends=sends, rate=RATE)
+    wet = np.zeros((2, len(voice)), dtype=np.float32)
+    add_space(wet, voice, sounding, beat_s=0.6, sends=sends, rate=RATE)
     energy = np.square(wet).sum(axis=0).reshape(-1, RATE // 100).sum(axis=1)
     loud = np.flatnonzero(energy > 1e-3 * energy.max())
     first = loud[loud < 90]
@@ -226,7 +227,9 @@ def test_nothing_is_thrown_into_the_next_words():
     sounding = np.tile(np.arange(120) < 100, 3)
     sounding[-20:] = True
     sends = Sends(room_db=-100.0, slap_db=-100.0)
-    assert np.abs(space(voice, sounding, beat_s=0.5, sends=sends, rate=RATE)).max() < 1e-5
+    wet = np.zeros((2, len(voice)), dtype=np.float32)
+    add_space(wet, voice, sounding, beat_s=0.5, sends=sends, rate=RATE)
+    assert np.abs(wet).max() < 1e-5
 
 
 @given(st.integers(0, 3000), st.integers(0, 3000))

@@ -201,11 +201,13 @@ def _in_db(peaks: Samples) -> Floats:
 
 def _sample_peaks(samples: Samples) -> Samples:
     """Return the highest sample of every grain, over all channels."""
-    grains = -(-samples.shape[1] // _GRAIN)
-    highest = np.zeros(grains, dtype=np.float32)
+    count = samples.shape[1]
+    highest = np.zeros(-(-count // _GRAIN), dtype=np.float32)
+    whole = count // _GRAIN
     for channel in samples:
-        padded = np.pad(np.abs(channel), (0, grains * _GRAIN - len(channel)))
-        np.maximum(highest, padded.reshape(-1, _GRAIN).max(axis=1), out=highest)
+        grains = channel[: whole * _GRAIN].reshape(-1, _GRAIN)
+        np.maximum(highest[:whole], np.maximum(grains.max(axis=1), -grains.min(axis=1)), out=highest[:whole])
+        highest[whole:] = np.maximum(highest[whole:], np.abs(channel[whole * _GRAIN :]).max(initial=0.0))
     return highest
 
 
@@ -220,15 +222,14 @@ def _true_peaks(samples: Samples, sample_peaks: Samples, *, at_least: float) -> 
 
 def _between_samples(samples: Samples, grains: npt.NDArray[np.intp]) -> Samples:
     """Return the highest true peak of each of the `grains`, over all channels."""
-    between, before = _between(), _TAPS_A_PHASE // 2 - 1
+    between = _between()
+    around = np.arange(len(between)) - (_TAPS_A_PHASE // 2 - 1)
     highest = np.zeros(len(grains), dtype=np.float32)
-    for channel in samples:
-        padded = np.pad(channel, (before, len(between) + _GRAIN))
-        windows = np.lib.stride_tricks.sliding_window_view(padded, len(between))[::_GRAIN]
-        for first in range(0, len(grains), _GRAINS_AT_ONCE):
-            values = np.abs(windows[grains[first : first + _GRAINS_AT_ONCE]] @ between).max(axis=1)
-            here = highest[first : first + len(values)]
-            np.maximum(here, values, out=here)
+    for first in range(0, len(grains), _GRAINS_AT_ONCE):
+        places = grains[first : first + _GRAINS_AT_ONCE, None] * _GRAIN + around
+        here = highest[first : first + len(places)]
+        for channel in samples:
+            np.maximum(here, np.abs(channel.take(places, mode="clip") @ between).max(axis=1), out=here)
     return highest
 
 

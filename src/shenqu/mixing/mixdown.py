@@ -20,7 +20,7 @@ from shenqu.documents.audio import Samples
 from shenqu.dsp.levels import HOP_S, Gain, decibels
 from shenqu.dsp.loudness import master
 from shenqu.mixing.ducking import duck, plan_ducking
-from shenqu.mixing.sends import space
+from shenqu.mixing.sends import add_space
 from shenqu.mixing.settings import Compressor, MixSettings
 from shenqu.mixing.voice import compress_db, plan_chain, sound, sounding_moments
 from shenqu.units import SONG_RATE
@@ -65,8 +65,9 @@ def mix(
             rate=rate,
         )
         band = duck(band, ducking, settings.band, rate)
-        band += space(heard.dark, chain.sounding, beat_s=beat_s, sends=settings.sends, rate=rate)
+        add_space(band, heard.dark, chain.sounding, beat_s=beat_s, sends=settings.sends, rate=rate)
     song = band + heard.clear if heard else band.copy()
+    del heard, voice  # four minutes of sound are 46 MB a channel
     _glue(song, settings.master.glue, rate)
     limits = settings.master
     song = master(song, loudness_lufs=limits.loudness_lufs, true_peak_db=limits.true_peak_db, rate=rate)
@@ -82,9 +83,8 @@ def _glue(song: Samples, settings: Compressor, rate: int) -> None:
     """Press `song` together a little, in place: what is louder than it usually is goes down against the rest."""
     hop = round(HOP_S * rate)
     power = np.zeros(-(-song.shape[1] // hop))
-    for side in song:
-        squares = np.square(np.pad(side, (0, -len(side) % hop))).reshape(-1, hop)
-        power += squares.mean(axis=1, dtype=np.float64) / len(song)
+    for moment in range(len(power)):
+        power[moment] = np.square(song[:, moment * hop : (moment + 1) * hop]).mean()
     level_db = decibels(power)
     sounding = sounding_moments(power[:, None])
     if sounding.any():

@@ -39,14 +39,16 @@ def slap_s(beat_s: float, sends: Sends) -> float:
     return min(in_time, key=lambda delay_s: abs(delay_s - sends.slap_s), default=sends.slap_s)
 
 
-def space(dark: Samples, sounding: npt.NDArray[np.bool_], *, beat_s: float, sends: Sends, rate: int) -> Samples:
-    """Return the room, the slap and the thrown ends of a voice without esses, shape (n,), as shape (2, n).
+def add_space(
+    band: Samples, dark: Samples, sounding: npt.NDArray[np.bool_], *, beat_s: float, sends: Sends, rate: int
+) -> None:
+    """Add the room, the slap and the thrown ends of a voice without esses, shape (n,), to `band`, shape (2, n).
 
     `sounding` tells, for every moment, whether somebody sings; `beat_s` is a quarter note.
     """
-    wet = convolved(dark, _kernel(slap_s(beat_s, sends), sends, rate)).astype(np.float32, copy=False)
-    _throw(wet, dark, sounding, beat_s * sends.throw_beats, sends, rate)
-    return wet
+    for side, kernel in zip(band, _kernel(slap_s(beat_s, sends), sends, rate), strict=True):
+        np.add(side, convolved(dark, kernel), out=side)
+    _throw(band, dark, sounding, beat_s * sends.throw_beats, sends, rate)
 
 
 def _kernel(delay_s: float, sends: Sends, rate: int) -> Samples:
@@ -88,7 +90,7 @@ def _reflections(ear: tuple[float, ...], room_m: tuple[float, ...]) -> list[tupl
 
 
 def _throw(
-    wet: Samples, dark: Samples, sounding: npt.NDArray[np.bool_], delay_s: float, sends: Sends, rate: int
+    band: Samples, dark: Samples, sounding: npt.NDArray[np.bool_], delay_s: float, sends: Sends, rate: int
 ) -> None:
     """Add what the end of each phrase leaves: it returns from side to side until somebody sings again."""
     delay_s = min(delay_s, _LONGEST_THROW_S)
@@ -101,7 +103,7 @@ def _throw(
         thrown = thrown * _faded(len(thrown), rate)
         for turn in range(1, min(sends.throw_most, int((rest_s - 0.1) / delay_s)) + 1):
             begin = end - min(length, end) + round(turn * delay_s * rate)
-            room = wet[turn % 2, begin : begin + len(thrown)]
+            room = band[turn % 2, begin : begin + len(thrown)]
             room += thrown[: len(room)] * np.float32(db_to_gain(sends.throw_db + (turn - 1) * sends.throw_fall_db))
 
 

@@ -73,14 +73,14 @@ class Sends:
     The last `throw_s` of a phrase return every `throw_beats`, while nobody sings.
     """
 
-    room_db: float = -17.0
+    room_db: float = -20.0
     room_m: tuple[float, float, float] = (5.3, 4.1, 2.7)
     tail_s: float = 0.45
-    slap_db: float = -19.0
+    slap_db: float = -21.0
     slap_s: float = 0.11
     slap_within_s: tuple[float, float] = (0.09, 0.14)
     slap_beats: tuple[float, ...] = (1 / 8, 1 / 6, 1 / 4, 1 / 3, 3 / 8, 1 / 2)
-    throw_db: float = -13.0
+    throw_db: float = -14.0
     throw_s: float = 0.35
     throw_beats: float = 0.75
     throw_most: int = 3
@@ -97,14 +97,15 @@ class BandSettings:
     bright the band is, over all frequencies it lies within `balance_db` under the voice.
     """
 
-    rest_ratio_db: float = 4.0
+    rest_ratio_db: float = 8.0
     ranges: tuple[tuple[float, float, float], ...] = (
-        (300.0, 1000.0, 6.0),
-        (1000.0, 4000.0, 9.0),
-        (4000.0, 9000.0, 6.0),
+        (100.0, 300.0, 3.0),
+        (300.0, 1000.0, 12.0),
+        (1000.0, 4000.0, 12.0),
+        (4000.0, 9000.0, 12.0),
     )
-    most_duck_db: float = 12.0
-    duck_db: float = -1.5
+    most_duck_db: float = 18.0
+    duck_db: float = -2.0
     glide_s: float = 0.25
     hold_s: float = 0.25
     balance_db: tuple[float, float] = (-3.0, 12.0)
