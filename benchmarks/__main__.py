@@ -14,6 +14,7 @@ from pathlib import Path
 
 from benchmarks.band import describe_band
 from benchmarks.material import find_material, find_singing
+from benchmarks.mix import describe_mix
 from benchmarks.report import machine
 from benchmarks.singing.bench import NO_JUDGE, SingingBench
 from benchmarks.singing.judge import find_judge
@@ -35,8 +36,8 @@ To repeat it: `SHENQU_DATA` names a folder of recorded speech, whose licences ke
 `SHENQU_JUDGE` an outside script that measures a song with trackers the renderer does not know. Without the
 first, the benches run on the speech of our own small speaker; without the second, nothing is said on how
 well it sings. `SHENQU_VOSK` names the folder of a Vosk model, without which the words understood are not counted.
-`python -m benchmarks singing` (or `peers engines voice picture memory variants words hours band`) prints one part; with
-`--write` it is renewed here. `singing-quick` measures a few songs in a few minutes.
+`python -m benchmarks singing` (or `peers engines voice picture memory mix variants words hours band`) prints one
+part; with `--write` it is renewed here. `singing-quick` measures a few songs in a few minutes.
 
 """
 
@@ -71,6 +72,10 @@ class Benches:
     def memory(self) -> str:
         """How much memory a long speech takes."""
         return describe_memory(self.material, self.workshop)
+
+    def mix(self) -> str:
+        """What becomes of the voice in the mix."""
+        return describe_mix(find_singing(self.material), self.workshop)
 
     def variants(self) -> str:
         """What the decisions of the voice are worth."""
@@ -127,6 +132,7 @@ def main(arguments: Sequence[str]) -> int:
             "voice": benches.voice,
             "picture": benches.picture,
             "memory": benches.memory,
+            "mix": benches.mix,
             "singing": benches.sung.section,
             "peers": benches.sung.peers,
             "engines": benches.sung.engines,
@@ -152,7 +158,8 @@ def main(arguments: Sequence[str]) -> int:
         if names:
             print(benches.source())
             return 0
-        order = ("singing", "peers", "engines", "voice", "picture", "memory", "variants", "words", "hours", "band")
+        order = ("singing", "peers", "engines", "voice", "picture", "memory", "mix")
+        order += ("variants", "words", "hours", "band")
         sections = [HEAD + benches.source(), machine(), *(written[name] for name in order), NOTES.read_text().strip()]
         PAGE.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
         print(PAGE, file=sys.stderr)
