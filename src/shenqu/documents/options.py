@@ -65,9 +65,6 @@ class SingOptions(WordsOptions):
     tune_lyrics: Annotated[str | None, Parameter(name="--tune-lyrics")] = None
     """Words of the tune with times (.lrc): laid on its notes, and their lines are its phrases."""
 
-    tune_lyrics: Annotated[str | None, Parameter(name="--tune-lyrics")] = None
-    """Words of the tune with times (.lrc): laid on its notes, and their lines are its phrases."""
-
     mode: Annotated[Mode, Parameter(name="--mode")] = "phrase"
     """phrase: each note of the tune gets a syllable; flow: the speech keeps its rhythm, the tune gives the pitch."""
 
