@@ -17,7 +17,9 @@ import scipy.signal
 from benchmarks.words.truth import RATE, Talk
 from shenqu.documents.audio import Samples
 from shenqu.documents.performance import TempoMap
-from shenqu.music.band import band_parts, play
+from shenqu.media.styles import packaged_styles
+from shenqu.music.band import band_parts
+from shenqu.music.playing import play
 from shenqu.pipeline.library import built_in_tune
 
 KINDS = ("noise", "applause", "music")
@@ -84,4 +86,5 @@ def _music(length: int, seed: int) -> Samples:
 def _band() -> Samples:
     tune = built_in_tune("korobeiniki")
     clock = TempoMap(lead_in_beat=Fraction(0), steps=((Fraction(0), tune.tempi[0].bpm),))
-    return play(band_parts(tune), tempo_map=clock, duration_s=clock.beat_to_s(tune.end_beat), rate=RATE).mean(axis=0)
+    parts = band_parts(tune, packaged_styles()["square-dance"])
+    return play(parts, tempo_map=clock, duration_s=clock.beat_to_s(tune.end_beat), rate=RATE).mean(axis=0)

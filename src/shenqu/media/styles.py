@@ -77,8 +77,23 @@ def parse_style(text: str, *, name: str) -> BandStyle:
     except msgspec.ValidationError as error:
         message, steps = str(error).partition(" - at `")[0], _fault_path(raw, str(error))
         place = ".".join(steps) or "the whole"
-        raise InputError(f"{name}, line {line_of(text, steps)}, {place}: {message[:1].lower()}{message[1:]}") from None
+        raise InputError(f"{name}, line {line_of(text, steps)}, {place}: {_in_plain_words(message)}") from None
     return _with_sounds(style, name)
+
+
+def _in_plain_words(message: str) -> str:
+    """Say what msgspec says of a row or a name without its pattern.
+
+    >>> _in_plain_words("Expected `str` matching regex '^[Xxo. ]+$'")
+    'only these signs may stand there: Xxo. and blanks'
+    """
+    signs = re.search(r"regex '\^\[(.+?)\][+*]\$'", message)
+    if signs:
+        allowed = signs[1].replace("\\", "")
+        return f"only these signs may stand there: {allowed.replace(' ', '')}" + (
+            " and blanks" if " " in allowed else ""
+        )
+    return message[:1].lower() + message[1:]
 
 
 def _with_sounds(style: BandStyle, name: str) -> BandStyle:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from shenqu.documents.audio import Samples
+from shenqu.documents.options import SingOptions
 from shenqu.documents.performance import TempoMap
 from shenqu.documents.song import Song
 from shenqu.documents.style import BandPart, BandStyle
@@ -54,6 +55,20 @@ def own_style(name: str) -> BandStyle | None:
             f"there is no band style {name!r}: choose one of {', '.join(band_names())}, or name a {ENDING} file"
         )
     return read_style(Path(name))
+
+
+def check_band(options: SingOptions, tune: Tune) -> None:
+    """Refuse early what no band could play: an unknown style, chords that are none, a soundfont that is not there.
+
+    Raises
+    ------
+    InputError
+        Saying which.
+    """
+    find_style(options.band, tune)
+    chords_of(tune, options.harmony, progression="")
+    if options.soundfont is not None and not Path(options.soundfont).is_file():
+        raise InputError(f"{options.soundfont}: there is no such soundfont; name an .sf2 or .sf3 file")
 
 
 def song_band(song: Song) -> tuple[BandPart, ...]:

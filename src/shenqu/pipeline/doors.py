@@ -23,6 +23,7 @@ from shenqu.media.audio import AUDIO_SUFFIXES, encode_audio
 from shenqu.media.files import check_output_is_not_input, sha256_of, whole_files
 from shenqu.music.choose import Fit
 from shenqu.music.passages import phrase_notes, pitch_range
+from shenqu.pipeline.bands import check_band
 from shenqu.pipeline.checked import check_page, check_song
 from shenqu.pipeline.choosing import AUTO, choose_tune
 from shenqu.pipeline.correct import SONG_ENDING, Correction, hear_correction, read_correction
@@ -84,10 +85,11 @@ def sing(
     chosen = _checked(SingOptions(**options), recogniser)
     speech = Path(speech)
     wanted = _wanted_tunes(str(tune), chosen)
+    check_band(chosen, wanted[0])
     film = Film.of(speech, chosen.picture)
     target = Path(out) if out else speech.with_suffix(".song.mp4" if film.info else ".song.wav")
     check_ending(target, picture=chosen.picture)
-    inputs = [speech, *_files([str(tune), chosen.text, chosen.tune_lyrics])]
+    inputs = [speech, *_files([str(tune), chosen.text, chosen.tune_lyrics, chosen.band, chosen.soundfont])]
     document = _document_path(target)
     _check_outputs([target, document, *_stem_paths(stems)], inputs, force=force)
     report("listening", 0.0)
