@@ -253,7 +253,7 @@ def test_a_tune_of_ones_own(tmp_path):
 def test_the_example_in_the_docs_is_a_tune():
     page = (Path(__file__).parents[1] / "docs" / "tunes.md").read_text(encoding="utf-8")
     tune = parse_tune_file(page.split("```toml")[1].split("```")[0], "my-tune.toml")
-    assert (len(tune.notes), len(tune.chords), tune.sections[0].kind) == (10, 4, "refrain")
+    assert (len(tune.notes), len(tune.chords), tune.sections[0].kind) == (11, 4, "refrain")
     assert all(f"--tune {tune_id}`" in page for tune_id in tune_ids())
 
 
