@@ -14,6 +14,7 @@ from shenqu.cache import ArrayCache
 from shenqu.documents.arrangement import Arrangement, Expression, PlacedNote, Placement
 from shenqu.documents.performance import Performance, SungNote, TempoMap, TimeMap
 from shenqu.documents.speech import Phone, Syllable, Transcript, Word
+from shenqu.dsp.filters import filtered_both_ways, high_pass
 from shenqu.engines.world import analyse_voice
 from shenqu.errors import InputError
 from shenqu.singing.contour import sung_pitch
@@ -236,6 +237,45 @@ def test_rests_are_silent():
     first, second = performance.notes
     silent = vocal[round((first.end_s + 0.06) * 48000) : round((second.start_s - 0.2) * 48000)]
     assert np.abs(silent).max() < 1e-3
+
+
+def test_a_voice_dies_away_before_a_rest_and_darkens():
+    vocal, performance = sung(arrangement_of([50, 52, 50]))
+    end_s = performance.notes[-1].end_s
+
+    def level_db(band, first_s, last_s):
+        part = vocal[round((end_s + first_s) * 48_000) : round((end_s + last_s) * 48_000)].astype(float)
+        power = np.abs(np.fft.rfft(part * np.hanning(len(part)))) ** 2
+        hz = np.arange(len(power)) * 48_000 / len(part)
+        return 10 * np.log10(power[(hz > band[0]) & (hz < band[1])].sum() + 1e-12)
+
+    windows = [(-0.2, -0.16), (-0.1, -0.06), (-0.06, -0.02)]
+    low, high = ([level_db(band, *window) for window in windows] for band in ((80, 1000), (1300, 4000)))
+    assert np.all(np.diff(low) < -1.0) and low[2] - low[0] > -20.0
+    assert high[2] - high[0] < low[2] - low[0] - 4.0
+    assert np.abs(np.diff(vocal)).max() < 0.5 * np.abs(vocal).max()
+
+
+@pytest.mark.parametrize("before_ms", [2, 8, 20, 40])
+def test_the_burst_of_a_stop_is_heard_once_and_stays_sharp(before_ms):
+    samples, pitch, transcript = speech()
+    syllable = transcript.syllables[2]
+    quiet = slice(round(syllable.start_s * RATE), round(syllable.vowel_s * RATE))
+    samples[quiet] *= 0.01
+    burst_s = syllable.vowel_s - before_ms / 1000
+    first = round(burst_s * RATE)
+    samples[first : first + 24] += 0.4 * np.random.default_rng(2).choice([-1.0, 1.0], 24)
+    performance = perform(arrangement_of([50] * 6), transcript, CLOCK, duration_s=5.0)
+    material = prepare(samples, RATE, origin_s=0.0, hz=pitch, transcript=transcript)
+    contour = sung_pitch(performance, style="hard", seed=0)
+    vocal = sing(lay_out(material, performance, contour), Take(WORLD, 0), memory={})
+    note = performance.notes[2]
+    bright = filtered_both_ways(vocal.astype(float), 48_000, high_pass(4, 5000.0, 48_000))
+    start = round((note.start_s - 0.06) * 48_000)
+    power = np.cumsum(bright[start : round((note.start_s + 0.06) * 48_000)] ** 2)
+    early, late = np.searchsorted(power, [0.05 * power[-1], 0.95 * power[-1]]) / 48_000 - 0.06
+    assert early == pytest.approx(-before_ms / 1000, abs=0.002)
+    assert late - early < 0.004
 
 
 @settings(max_examples=30, deadline=None)

@@ -11,7 +11,7 @@ Speech times are seconds of the source file; marks lie every millisecond of the 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -23,7 +23,7 @@ import soxr
 
 from shenqu.documents.audio import Samples
 from shenqu.documents.performance import Performance
-from shenqu.dsp.filters import moving_mean
+from shenqu.dsp.filters import filtered_both_ways, low_pass, moving_mean
 from shenqu.singing.contour import HOP_S as MARK_S
 from shenqu.singing.material import Array, Marks, Material, stretches
 from shenqu.singing.unit import Engine, Take, Unit, cut_units, expressed, room, rooms
@@ -35,6 +35,7 @@ FADE_S = 0.004
 LOUD, FULL = np.array(0.8), np.array(1.0)  # where peaks begin to be bent, and what they stay below
 SOFT, CREST, CREST_S, BEND = 0.15, 3.0, 0.02, 1.5  # consonants: how high they may be, against what is around them
 ATTACK_S, RELEASE_S = 0.005, 0.04
+LONGEST_RELEASE_S, RELEASE_FROM, MOSTLY, DARK_HZ = 0.12, 0.7, 0.8, 1200.0
 SHORTEST_VOICED_S = 0.015
 NEAR = 60
 
@@ -44,7 +45,7 @@ class Course:
     """All that is settled before a song sounds, one value a millisecond: the pitch to sing, the speech time, the gain.
 
     `units` are in no take yet; `unvoiced` are the stretches, first mark and behind the last, where the recording itself
-    is heard.
+    is heard, `releases` those in which a voice dies away.
     """
 
     material: Material
@@ -54,6 +55,7 @@ class Course:
     gain: Array
     units: tuple[Unit, ...]
     unvoiced: tuple[tuple[int, int], ...]
+    releases: tuple[tuple[int, int], ...]
 
     @property
     def marks(self) -> int:
@@ -84,14 +86,16 @@ def lay_out(material: Material, performance: Performance, contour: Array, *, for
     voiced = _clean(material.voiced[marks] & sounding)
     level_db = material.gain_db[marks] + expressed(performance, len(contour), lambda expression: expression.level_db)
     units = cut_units(material, performance, contour, speech_s, voiced, formant_rise=formant_rise)
+    releases = _releases(sounding, voiced, performance)
     return Course(
         material=material,
         performance=performance,
         contour=contour,
         speech_s=speech_s,
-        gain=_gain(level_db, sounding),
+        gain=_gain(level_db, sounding, releases),
         units=tuple(units),
         unvoiced=tuple(_pieces(sounding & ~voiced, speech_s)),
+        releases=releases,
     )
 
 
@@ -119,6 +123,7 @@ def sing(
         start = round(unit.first * MARK_S * rate) - room(rate) - low
         here, there = max(0, start), min(len(out), start + len(sound))
         out[here:there] += gain[here:there] * sound[here - start : there - start]
+    _darken(out, low, course.releases, rate)
     song = soxr.resample(out, rate, SONG_RATE) if rate != SONG_RATE else out
     beginning = round((first - begin) * MARK_S * SONG_RATE)
     ending = last * MARK_S if span else course.performance.duration_s
@@ -223,16 +228,44 @@ def _recording(course: Course, low: int, high: int) -> Array:
     return out
 
 
-def _gain(level_db: Array, sounding: Marks) -> Array:
+def _gain(level_db: Array, sounding: Marks, releases: Sequence[tuple[int, int]]) -> Array:
     """Return the gain at every mark: levels of syllables and notes, soft edges where the voice comes and goes."""
     edge = np.zeros(len(sounding))
     attack, release = round(ATTACK_S / MARK_S), round(RELEASE_S / MARK_S)
+    longer = {last: last - first for first, last in releases}
     for first, last in stretches(sounding):
         into = np.minimum(1.0, (np.arange(last - first) + 1) / attack)
-        out_of = np.minimum(1.0, np.arange(last - first)[::-1] / release)
+        out_of = np.minimum(1.0, np.arange(last - first)[::-1] / longer.get(last, release))
         edge[first:last] = 0.25 * (1 - np.cos(np.pi * into)) * (1 - np.cos(np.pi * out_of))
     gain: Array = 10.0 ** (moving_mean(level_db, 11) / 20.0) * edge
     return gain
+
+
+def _releases(sounding: Marks, voiced: Marks, performance: Performance) -> tuple[tuple[int, int], ...]:
+    """Return where a voice dies away: before each rest that no consonant leads to, late in its last note."""
+    notes = performance.notes
+    usual, longest = round(RELEASE_S / MARK_S), round(LONGEST_RELEASE_S / MARK_S)
+    releases = []
+    for _, last in stretches(sounding):
+        note = notes[max(0, bisect_right(notes, (last - 1) * MARK_S, key=lambda note: note.start_s) - 1)]
+        head = ceil((note.start_s + RELEASE_FROM * (note.end_s - note.start_s)) / MARK_S)
+        first = max(last - longest, head)
+        if last - first > usual and voiced[last - usual : last].mean() > MOSTLY:
+            releases.append((first, last))
+    return tuple(releases)
+
+
+def _darken(out: Array, low: int, releases: Sequence[tuple[int, int]], rate: int) -> None:
+    """Take the brightness out of a voice that dies away; `out` begins at sample `low`."""
+    for release in releases:
+        first, last = (round(mark * MARK_S * rate) - low for mark in release)
+        begin, end = max(0, first), min(len(out), last + room(rate))
+        if end <= begin:
+            continue
+        around = slice(max(0, begin - room(rate)), min(len(out), end + room(rate)))
+        dark = filtered_both_ways(out[around], rate, low_pass(2, DARK_HZ, rate))[begin - around.start :][: end - begin]
+        share = np.clip((np.arange(begin, end) - first) / (last - first), 0.0, 1.0)
+        out[begin:end] += share * (dark - out[begin:end])
 
 
 def _without_clicks(consonants: Array, rate: int) -> Array:
