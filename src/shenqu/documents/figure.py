@@ -17,7 +17,10 @@ Pan = Annotated[float, Meta(ge=-1, le=1)]
 
 
 class Stroke(Document, frozen=True, kw_only=True, omit_defaults=True):
-    """One time that a figure sounds: where, counted from the figure's onset, how long at most, how loud."""
+    """One time that a figure sounds: where, counted from the figure's onset, how long at most, how loud.
+
+    `length_beat` counts from the stroke's own beat: consonants that sound before it are not cut.
+    """
 
     onset_beat: Fraction
     length_beat: Fraction
@@ -36,7 +39,8 @@ class Figure(Document, frozen=True, kw_only=True, omit_defaults=True):
     `beat_s` is the moment of the speech that falls on a stroke's beat: a vowel's onset, say; what is before it
     sounds before the beat. `pitch` (MIDI) is what it is tuned to; None leaves it as it was spoken. A stroke's
     `semitones` come on top. `sampler` shifts as a sampler does, faster where it is higher; else its time is kept.
-    `name` says which rule made it. `pan` goes from -1, left, to 1.
+    Of what sounds only what lies below `below_hz` is kept: that makes a kick drum of a "b". At `level_db` 0 its
+    loudest moment is as loud as the lead's vowels. `name` says which rule made it. `pan` goes from -1, left, to 1.
     """
 
     kind: FigureKind
@@ -49,6 +53,7 @@ class Figure(Document, frozen=True, kw_only=True, omit_defaults=True):
     pitch: Annotated[int, Meta(ge=0, le=127)] | None = None
     sampler: bool = False
     reverse: bool = False
+    below_hz: Annotated[float, Meta(ge=20, le=24000)] | None = None
     level_db: Level = 0.0
     pan: Pan = 0.0
 

@@ -4,6 +4,7 @@
                                           |                                 |                   +-- glue -- limiter
                                           '-- room, slap, thrown ends --.   '-- how loud --.    |
     band  -- how loud -- words' range steps back while the voice sounds +--- backing.wav --'----'
+    figures, second voices (through the room too), spoken quotes (dry) --'
 
 The voice decides. Its chain keeps its level, so the stems vocal.wav (dry) and backing.wav lie to each other as in
 the mix, and the mix is their sum with the voice's chain, glue and one gain. A voice without a band keeps the room
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from shenqu.documents.audio import Samples
-from shenqu.dsp.levels import HOP_S, Gain, decibels
+from shenqu.dsp.levels import HOP_S, Gain, band_powers, decibels
 from shenqu.dsp.loudness import master
 from shenqu.mixing.ducking import duck, plan_ducking
 from shenqu.mixing.sends import add_space
@@ -40,14 +41,18 @@ def mix(
     vocal: Samples,
     backing: Samples,
     *,
+    figures: Samples | None = None,
+    quotes: Samples | None = None,
     settings: MixSettings | None = None,
     beat_s: float = _BEAT_S,
     rate: int = SONG_RATE,
 ) -> Mixdown:
     """Return the mix of a dry voice, shape (n,), and a band, shape (2, m); `beat_s` is a quarter note, for echoes.
 
-    The shorter of the two is followed by silence. Either may be silent. With extreme material loudness gives way
-    to the peak.
+    `figures` and `quotes`, shape (2, n) like the voice, are what else the speaker does, as loud as it is to the voice.
+    The band steps back for quotes as for the voice; figures sound in the voice's room, quotes as they were spoken.
+    The shorter of voice and band is followed by silence. Either may be silent. With extreme material loudness gives
+    way to the peak.
     """
     settings = settings or MixSettings()
     length = max(len(vocal), backing.shape[1])
@@ -56,16 +61,24 @@ def mix(
     chain = plan_chain(voice, settings.voice, rate)
     heard = sound(voice, chain, settings.voice, rate) if chain.sounding.any() else None
     if heard and band.any():
+        powers, sounding = chain.powers, chain.sounding
+        if quotes is not None:
+            quoted = band_powers(_padded(quotes, length), rate)
+            powers, sounding = powers + quoted, sounding | sounding_moments(quoted)
         ducking = plan_ducking(
             band,
-            chain.powers,
-            chain.sounding,
+            powers,
+            sounding,
             voice_level_db=settings.voice_level_db,
             settings=settings.band,
             rate=rate,
         )
         band = duck(band, ducking, settings.band, rate)
-        add_space(band, heard.dark, chain.sounding, beat_s=beat_s, sends=settings.sends, rate=rate)
+        wet = heard.dark if figures is None else heard.dark + _padded(figures.mean(axis=0), length)
+        add_space(band, wet, chain.sounding, beat_s=beat_s, sends=settings.sends, rate=rate)
+    for beside in (figures, quotes):
+        if beside is not None:
+            band = band + _padded(beside, length)
     song = band + heard.clear if heard else band.copy()
     del heard, voice  # four minutes of sound are 46 MB a channel
     _glue(song, settings.master.glue, rate)

@@ -39,7 +39,7 @@ def check_song(song: Song, speech: Path, *, report: Report) -> tuple[SongCheck, 
         song.transcript,
         pitch=pitch,
         spoken=lead.spoken,
-        spoken_origin_s=lead.origin_s,
+        spoken_origin_s=lead.material.origin_s,
         title=song.title,
     )
     return check, lead, pitch

@@ -6,17 +6,11 @@ same bytes, whoever made it.
 
 from __future__ import annotations
 
-import hashlib
-import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from importlib.metadata import version
 from pathlib import Path
-
-import numpy as np
-import soxr
 
 from shenqu import __version__
 from shenqu.cache import ArrayCache
@@ -27,10 +21,9 @@ from shenqu.documents.performance import Performance, TempoMap
 from shenqu.documents.picture import CaptionLine, EditList
 from shenqu.documents.song import Song
 from shenqu.dsp.pitch_track import PitchTrack
-from shenqu.engines.swift_pitch import track_pitch
 from shenqu.engines.world import analyse_voice
 from shenqu.errors import InputError, ShenquWarning
-from shenqu.media.audio import AUDIO_SUFFIXES, encode_audio, read_audio
+from shenqu.media.audio import AUDIO_SUFFIXES, encode_audio
 from shenqu.media.fonts import Typeface, find_typeface
 from shenqu.media.frames import Picture
 from shenqu.media.midi import VocalNote, vocal_midi
@@ -44,9 +37,11 @@ from shenqu.picture.card import CARD_SIZE, card_drawer, card_edit_list, voice_le
 from shenqu.picture.cut import cut, picture_rate, picture_size
 from shenqu.picture.strips import caption_drawer
 from shenqu.pipeline.bands import play_band
+from shenqu.pipeline.beside import play_beside
 from shenqu.pipeline.report import Report
+from shenqu.pipeline.spoken import part_read, read_material
 from shenqu.singing.contour import sung_pitch
-from shenqu.singing.material import prepare, working_rate
+from shenqu.singing.material import Material
 from shenqu.singing.perform import perform
 from shenqu.singing.psola import Psola
 from shenqu.singing.repair import sing_well
@@ -62,7 +57,6 @@ Painter = Callable[[int, Picture], None]
 TAIL_S = 1.0
 ANOTHER_TAKE = 1_000_003
 LONGEST_SONG_S = 900.0
-MARGIN_S, STRIDE_S = 0.5, 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +89,13 @@ class Film:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Lead:
-    """The lead voice of a song at `SONG_RATE`, when what is sung, and the pitch of the speech from `origin_s` on."""
+    """The lead voice of a song at `SONG_RATE`, when what is sung, and the speech it is sung from, with its pitch."""
 
     performance: Performance
     clock: TempoMap
     vocal: Samples
     spoken: PitchTrack
-    origin_s: float
+    material: Material
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -156,10 +150,12 @@ def render_sound(song: Song, speech: Path, *, report: Report) -> Sung:
     lead = render_lead(song, speech, report=report)
     report("playing", 0.0)
     backing = play_band(song, lead.clock, duration_s=lead.performance.duration_s)
+    take = Take(ENGINES[song.options.engine], song.seed)
+    beside = play_beside(song, speech, lead.material, lead.clock, duration_s=lead.performance.duration_s, take=take)
     report("mixing", 0.0)
     settings = MixSettings(voice_level_db=song.options.voice_level_db, master=MASTERS[song.options.loudness])
     beat_s = lead.clock.beat_to_s(Fraction(1)) - lead.clock.beat_to_s(Fraction(0))
-    mixdown = mix(lead.vocal, backing, settings=settings, beat_s=beat_s)
+    mixdown = mix(lead.vocal, backing, figures=beside.figures, quotes=beside.quotes, settings=settings, beat_s=beat_s)
     return Sung(performance=lead.performance, clock=lead.clock, vocal=lead.vocal, mixdown=mixdown)
 
 
@@ -173,6 +169,11 @@ def render_lead(song: Song, speech: Path, *, report: Report) -> Lead:
     """
     clock = song_tempo(song.tune, tempo_factor=song.tempo_factor, count_in_beat=song.count_in_beat)
     ends = [note.end_beat for placement in song.placements for note in placement.notes]
+    ends += [
+        figure.onset_beat + stroke.onset_beat + stroke.length_beat
+        for figure in song.figures
+        for stroke in figure.strokes
+    ]
     duration_s = clock.beat_to_s(max([song.tune.end_beat, *ends])) + TAIL_S
     if duration_s > LONGEST_SONG_S:
         message = (
@@ -187,13 +188,8 @@ def render_lead(song: Song, speech: Path, *, report: Report) -> Lead:
 
 def _sing(song: Song, performance: Performance, clock: TempoMap, speech: Path) -> Lead:
     """Sing the lead voice; only the part of the recording that is sung is read."""
-    origin_s, end_s = _part_read([row[1] for row in performance.time_map.rows])
-    audio = read_audio(speech, start_s=origin_s, end_s=end_s, channel=song.options.speaker)
-    rate = working_rate(audio.rate)
-    samples = np.ascontiguousarray(soxr.resample(audio.mono, audio.rate, rate), dtype=np.float32)
     memory = ArrayCache()
-    spoken = _spoken_pitch(samples, rate, memory)
-    material = prepare(samples, rate, origin_s=origin_s, hz=spoken.f0_hz, transcript=song.transcript)
+    material, spoken = read_material(song, speech, part_read(_speech_s(song, performance)), memory)
     contour = sung_pitch(performance, style=song.options.style, seed=song.seed)
     course = lay_out(material, performance, contour)
     engine = ENGINES[song.options.engine]
@@ -202,17 +198,16 @@ def _sing(song: Song, performance: Performance, clock: TempoMap, speech: Path) -
     vocal, bad = sing_well(course, Take(engine, song.seed), others, memory=memory)
     memory.prune()
     _warn_of_bad(bad)
-    return Lead(performance=performance, clock=clock, vocal=vocal, spoken=spoken, origin_s=origin_s)
+    return Lead(performance=performance, clock=clock, vocal=vocal, spoken=spoken, material=material)
 
 
-def _part_read(speech_s: Sequence[float]) -> tuple[float, float]:
-    """Return the part of the recording that holds all of `speech_s`, in strides: a changed note seldom changes it.
-
-    >>> _part_read([7.0, 12.3]), _part_read([0.2, 12.3])
-    ((5.0, 15.0), (0.0, 15.0))
-    """
-    origin_s = max(0.0, STRIDE_S * math.floor((min(speech_s) - MARGIN_S) / STRIDE_S))
-    return origin_s, STRIDE_S * math.ceil((max(speech_s) + MARGIN_S) / STRIDE_S)
+def _speech_s(song: Song, performance: Performance) -> list[float]:
+    """Return times of the speech between which all that is sung lies, by the lead and the second voices."""
+    syllables = song.transcript.syllables
+    used = {placement.syllable for voice in song.voices for placement in voice.placements}
+    others = [syllables[index] for index in used if index is not None and index < len(syllables)]
+    times_s = [time for syllable in others for time in (syllable.start_s, syllable.end_s)]
+    return [*(row[1] for row in performance.time_map.rows), *times_s]
 
 
 def _warn_of_bad(bad: Sequence[NoteCheck]) -> None:
@@ -221,16 +216,6 @@ def _warn_of_bad(bad: Sequence[NoteCheck]) -> None:
         stay = "1 note stays" if len(bad) == 1 else f"{len(bad)} notes stay"
         message = f"{stay} bad, {first}; `shenqu check` lists them, with the reasons"
         warnings.warn(message, ShenquWarning, stacklevel=4)
-
-
-def _spoken_pitch(samples: Samples, rate: int, memory: ArrayCache) -> PitchTrack:
-    """Return the pitch of the speech, tracked once for all songs that are made of it."""
-    key = hashlib.sha256(f"pitch {version('swift-f0')} {rate}".encode() + samples.tobytes()).hexdigest()
-    known = memory.get(key)
-    if known is None:
-        track = track_pitch(samples, rate)
-        memory[key] = known = np.stack([track.f0_hz, track.confidence])
-    return PitchTrack(f0_hz=known[0], confidence=known[1])
 
 
 def _typeface(song: Song, lines: tuple[CaptionLine, ...], title: str) -> Typeface:
