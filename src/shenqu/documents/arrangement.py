@@ -8,10 +8,14 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from shenqu.documents.base import Document
+from shenqu.documents.speech import Time
 from shenqu.documents.tune import Note
 
 Amount = Annotated[float, Meta(ge=0, le=4)]
 Role = Literal["cold open", "intro", "pickup", "hook", "verse", "bridge", "build", "silence", "tag"]
+Spans = Annotated[tuple[tuple[Time, Time], ...], Meta(max_length=20)]
+"""Pieces of the speech, each from one time to another in seconds, heard one behind the other."""
+Ends = Literal["syllable", "word", "line"]
 
 
 class Expression(Document, frozen=True, kw_only=True, omit_defaults=True):
@@ -50,14 +54,28 @@ class PlacedNote(Note, frozen=True, kw_only=True, omit_defaults=True):
         return cls(pitch=note.pitch + transpose, onset_beat=note.onset_beat, length_beat=note.length_beat)
 
 
-class Placement(Document, frozen=True, kw_only=True):
+class Placement(Document, frozen=True, kw_only=True, omit_defaults=True):
     """One syllable on one or more notes, in the key they are sung in.
 
     `syllable` indexes the transcript's syllables; None names a rest: notes of the tune that stay unsung.
+
+    Of new words it has more: the vowel is that syllable's, the consonants before and behind it may be other pieces of
+    the speech, `onset_s` and `coda_s` (None: its own; empty: none). `text` is shown in place of what was said; `ends`
+    says whether a word or a line ends with it, or neither.
     """
 
     syllable: int | None
     notes: tuple[PlacedNote, ...]
+    text: Annotated[str, Meta(max_length=200)] | None = None
+    ends: Ends = "word"
+    onset_s: Spans | None = None
+    coda_s: Spans | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse pieces of no length."""
+        for start_s, end_s in (*(self.onset_s or ()), *(self.coda_s or ())):
+            if end_s <= start_s:
+                raise ValueError(f"a piece of the speech must end behind its start, not go from {start_s} to {end_s}")
 
 
 class Arrangement(Document, frozen=True, kw_only=True):

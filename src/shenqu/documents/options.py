@@ -16,7 +16,7 @@ from shenqu.documents.speech import LONGEST_S
 
 Style = Literal["natural", "hard"]
 VoiceEngine = Literal["world", "psola"]
-Mode = Literal["phrase", "flow"]
+Mode = Literal["phrase", "flow", "lyrics"]
 Grid = Literal["8", "16", "triplets"]
 Loudness = Literal["platform", "genre"]
 
@@ -66,7 +66,12 @@ class SingOptions(WordsOptions):
     """Words of the tune with times (.lrc): laid on its notes, and their lines are its phrases."""
 
     mode: Annotated[Mode, Parameter(name="--mode")] = "phrase"
-    """phrase: each note of the tune gets a syllable; flow: the speech keeps its rhythm, the tune gives the pitch."""
+    """phrase: each note of the tune gets a syllable; flow: the speech keeps its rhythm, the tune gives the pitch;
+    lyrics: new words (--lyrics)."""
+
+    lyrics: Annotated[str | None, Parameter(name="--lyrics")] = None
+    """New words to sing, or a file of them, a line a phrase: built from the sounds of the speech, whose own words must
+    be known. With it the mode is lyrics."""
 
     grid: Annotated[Grid, Parameter(name="--grid")] = "16"
     """In mode flow: the steps that vowels are pulled onto: 8ths, 16ths, or triplets of 8ths."""

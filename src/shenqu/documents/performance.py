@@ -12,7 +12,7 @@ from bisect import bisect_right
 from fractions import Fraction
 from functools import cached_property
 
-from shenqu.documents.arrangement import PLAIN, Expression
+from shenqu.documents.arrangement import PLAIN, Ends, Expression
 from shenqu.documents.base import Document
 
 
@@ -76,7 +76,8 @@ class SungNote(Document, frozen=True, kw_only=True):
 
     `syllable` indexes the transcript's syllables. `lyric` is the syllable's text on the note that
     begins it and "+" on notes that go on. `repeat` counts how often the syllable began before. `expression` says how
-    the note is shaped. `lead_s` is for how long before the note the syllable's onset consonants are heard.
+    the note is shaped. `lead_s` is for how long before the note the syllable's onset consonants are heard. Of new
+    words, `text` is shown in place of what was said, and `ends` says whether a word or a line ends with it.
     """
 
     start_s: float
@@ -87,6 +88,8 @@ class SungNote(Document, frozen=True, kw_only=True):
     repeat: int = 0
     expression: Expression = PLAIN
     lead_s: float = 0.0
+    text: str | None = None
+    ends: Ends = "word"
 
 
 class Performance(Document, frozen=True, kw_only=True):

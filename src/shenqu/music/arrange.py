@@ -15,6 +15,7 @@ over (part of a note, syllable). With D a placement's time on its notes and V it
     pause     0.4 where the speaker paused but the tune goes on
     restart   2 where the speech begins again before its end (only between phrases, after a pause)
     ending    3 where the song ends inside a word, 1 inside the speaker's phrase
+    unsung    where all is to be sung, 1 for every syllable that is missing at the end of the song, 12 at most
 
 A placement has four notes at most, with no rest between them. Parts are quarters, 8ths or 16ths, whichever are the
 shortest of at least 0.17 s that make up the note; a part is never shorter than that.
@@ -51,7 +52,8 @@ LONGEST_HOLD = 4
 MOST_PARTS = 8  # of a placement
 SHORTEST_PART_S = 0.17
 PART_BEATS = (Fraction(1, 4), Fraction(1, 2), Fraction(1))
-SPLIT = 0.5
+SPLIT, RESTART = 0.5, 2.0
+UNSUNG, MOST_UNSUNG = 1.0, 12.0
 SQUEEZE, CONSONANTS_SHARE = 10.0, 0.36
 LONGEST_ONSET_S, LEAST_CONSONANTS_S = 0.18, 0.001
 MOST_NOTES = 4000
@@ -69,6 +71,8 @@ class SpeechMeasures:
     prominence: Costs
     word_end: npt.NDArray[np.bool_]
     pause: npt.NDArray[np.bool_]
+    restart: float
+    unsung: Costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +87,13 @@ class _Line:
     phrase_end: npt.NDArray[np.bool_]
 
 
-def arrange(tune: Tune, transcript: Transcript, *, transpose: int, tempo_factor: float | None = None) -> Arrangement:
+def arrange(
+    tune: Tune, transcript: Transcript, *, transpose: int, tempo_factor: float | None = None, whole: bool = False
+) -> Arrangement:
     """Return the cheapest way to sing `transcript` on all notes of `tune` (see the module's cost).
 
-    `transpose` semitones lie between the tune as written and as sung; `tempo_factor` fixes the tempo.
+    `transpose` semitones lie between the tune as written and as sung; `tempo_factor` fixes the tempo. What is to be
+    sung `whole` begins again only behind its end.
 
     Raises
     ------
@@ -97,7 +104,7 @@ def arrange(tune: Tune, transcript: Transcript, *, transpose: int, tempo_factor:
         raise InputError("there is no syllable to sing in this speech; try another part of it (--start, --end)")
     if len(tune.notes) > MOST_NOTES:
         raise InputError(f"{tune.id} has {len(tune.notes)} notes, more than {MOST_NOTES}; give a shorter tune")
-    speech = measure_speech(transcript)
+    speech = measure_speech(transcript, whole=whole)
     factors = [tempo_factor] if tempo_factor else np.geomspace(SLOWEST, FASTEST, 13)
     lines = [_measure_tune(tune, float(factor), transpose) for factor in factors]
     choices = [_assign(line, speech, float(factor)) for line, factor in zip(lines, factors, strict=True)]
@@ -143,8 +150,8 @@ def choose_transpose(tune: Tune, speaker_pitch: float) -> int:
     return min(range(-60, 61), key=lambda transpose: (cost(transpose), abs(transpose)))
 
 
-def measure_speech(transcript: Transcript) -> SpeechMeasures:
-    """Return what the cost needs to know of `transcript`."""
+def measure_speech(transcript: Transcript, *, whole: bool = False) -> SpeechMeasures:
+    """Return what the cost needs to know of `transcript`, which may be wanted `whole`."""
     syllables = transcript.syllables
     word_end = np.array([i == len(word.syllables) - 1 for word in transcript.words for i in range(len(word.syllables))])
     gaps = [b.start_s - a.end_s for a, b in itertools.pairwise(syllables)]
@@ -154,6 +161,8 @@ def measure_speech(transcript: Transcript) -> SpeechMeasures:
         prominence=np.array([_prominence(s, transcript.language) for s in syllables]),
         word_end=word_end,
         pause=np.array([gap >= PAUSE_S for gap in gaps] + [True]),
+        restart=np.inf if whole else RESTART,
+        unsung=np.minimum(MOST_UNSUNG, np.arange(len(syllables))[::-1] * UNSUNG * whole),
     )
 
 
@@ -236,7 +245,7 @@ def _assign(line: _Line, speech: SpeechMeasures, factor: float) -> tuple[float, 
             better = cost < least[last + 1]
             least[last + 1][better] = cost[better]
             came_from[last + 1][better] = np.stack([np.full(syllables, held), syllable_before], axis=1)[better]
-    total = least[count] + np.where(speech.word_end, np.where(speech.pause, 0.0, 1.0), 3.0)
+    total = least[count] + np.where(speech.word_end, np.where(speech.pause, 0.0, 1.0), 3.0) + speech.unsung
     final = int(np.argmin(total))
     price = float(total[final]) / (line.note[-1] + 1) + 1.5 * float(np.log2(factor)) ** 2
     return price, float(factor), _spans(came_from, count, final)
@@ -252,7 +261,7 @@ def _arrivals(
     before = np.roll(least[first], 1)
     syllable_before = np.roll(np.arange(syllables), 1)
     if after_phrase:
-        restarts = np.where(speech.pause, least[first] + 2.0, np.inf)
+        restarts = np.where(speech.pause, least[first] + speech.restart, np.inf)
         soonest = int(np.argmin(restarts))
         if restarts[soonest] < before[0]:
             before[0], syllable_before[0] = restarts[soonest], soonest

@@ -60,7 +60,9 @@ def _place(places: Sequence[int | None], syllable: int | None, number: int) -> i
 
 def _goes_on(old_before: Placement, old: Placement, before: Placement, new: Placement) -> bool:
     """Return whether two syllables in a row have become one, on notes without a rest between them."""
-    if old.syllable is None or old_before.syllable is None or old.syllable != old_before.syllable + 1:
+    if old.text is not None or old.syllable is None or old_before.syllable is None:
+        return False
+    if old.syllable != old_before.syllable + 1:
         return False
     follows = bool(before.notes and new.notes) and before.notes[-1].end_beat == new.notes[0].onset_beat
     return follows and new.syllable is not None and new.syllable == before.syllable

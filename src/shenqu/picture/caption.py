@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 
 from shenqu.documents.cues import SENTENCE_ENDS, columns, lines, transcript_words, wants_blank
-from shenqu.documents.performance import Performance
+from shenqu.documents.performance import Performance, SungNote
 from shenqu.documents.picture import CaptionLine, CaptionSyllable
 from shenqu.documents.speech import Transcript, Word
 
@@ -32,11 +32,12 @@ PUNCTUATION_ALONE = frozenset("，。！？、；：,.!?;:…—")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sung:
-    """One sung syllable: its caption, its place in the transcript, and whether a word ends with it."""
+    """One sung syllable: its caption, its place among the words, and whether a word or a line ends with it."""
 
     caption: CaptionSyllable
     index: int
     ends_word: bool
+    ends_line: bool = False
 
 
 def caption_columns(width: int, height: int) -> int:
@@ -50,7 +51,8 @@ def caption_lines(
     """Return the karaoke lines of `performance`; none where the words are unknown.
 
     A syllable lights up from the start of its note to the end of its last "+" note. Lines break at
-    rests, at ends of sentences, and between words where they grow too long; they do not overlap.
+    rests, at ends of sentences and of lines of new words, and between words where they grow too long; they do not
+    overlap.
     """
     sung = _sung_syllables(performance, transcript)
     groups = [line for phrase in _phrases(sung) for line in _split(phrase, most_columns)]
@@ -96,21 +98,24 @@ def _sung_syllables(performance: Performance, transcript: Transcript) -> list[_S
         for place, syllable in enumerate(word.syllables)
     ]
     readings = _readings([text for text, _ in places], transcript.language)
-    spans: list[tuple[int, float, float]] = []
+    spans: list[tuple[SungNote, float]] = []
     for note in performance.notes:
-        if note.lyric == "+" and spans and spans[-1][0] == note.syllable:
-            spans[-1] = note.syllable, spans[-1][1], note.end_s
+        if note.lyric == "+" and spans and spans[-1][0].syllable == note.syllable:
+            spans[-1] = spans[-1][0], note.end_s
         else:
-            spans.append((note.syllable, note.start_s, note.end_s))
-    return [
-        _Sung(
-            caption=CaptionSyllable(text=places[index][0], start_s=start_s, end_s=end_s, reading=readings[index]),
-            index=index,
-            ends_word=places[index][1],
-        )
-        for index, start_s, end_s in spans
-        if places[index][0].strip()
-    ]
+            spans.append((note, note.end_s))
+    new_readings = _readings([note.text or "" for note, _ in spans], transcript.language)
+    sung = []
+    for number, (note, end_s) in enumerate(spans):
+        index, text, reading = note.syllable, places[note.syllable][0], readings[note.syllable]
+        ends_word, ends_line = places[note.syllable][1], False
+        if note.text is not None:  # new words: their places are those in the song
+            index, text, reading = number, note.text, new_readings[number]
+            ends_word, ends_line = note.ends != "syllable", note.ends == "line"
+        if text.strip():
+            caption = CaptionSyllable(text=text, start_s=note.start_s, end_s=end_s, reading=reading)
+            sung.append(_Sung(caption=caption, index=index, ends_word=ends_word, ends_line=ends_line))
+    return sung
 
 
 def _readings(texts: Sequence[str], language: str) -> list[str]:
@@ -156,7 +161,9 @@ def _phrases(sung: list[_Sung]) -> Iterator[list[_Sung]]:
 
 def _is_break(before: _Sung, after: _Sung) -> bool:
     rest_s = after.caption.start_s - before.caption.end_s
-    return rest_s >= PHRASE_GAP_S or (before.ends_word and before.caption.text.endswith(SENTENCE_ENDS))
+    return (
+        before.ends_line or rest_s >= PHRASE_GAP_S or (before.ends_word and before.caption.text.endswith(SENTENCE_ENDS))
+    )
 
 
 def _goes_on(before: _Sung, after: _Sung) -> bool:

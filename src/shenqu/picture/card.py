@@ -84,8 +84,9 @@ def card_drawer(
         card.draw_glow(picture, _beat(beats_s, song_s), card.level_at(song_s))
         card.draw_bars(picture, song_s)
         card.draw_progress(picture, song_s / max(performance.duration_s, 1e-6))
-        if note and song_s < note.end_s + 0.12 and texts[note.syllable]:
-            card.draw_syllable(picture, texts[note.syllable])
+        text = "" if note is None else texts[note.syllable] if note.text is None else note.text.strip()
+        if note and song_s < note.end_s + 0.12 and text:
+            card.draw_syllable(picture, text)
 
     return draw
 

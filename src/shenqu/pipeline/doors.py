@@ -29,6 +29,7 @@ from shenqu.pipeline.choosing import AUTO, choose_tune
 from shenqu.pipeline.correct import SONG_ENDING, Correction, hear_correction, read_correction
 from shenqu.pipeline.hear import Heard, hear, hear_words
 from shenqu.pipeline.library import built_in_tune, built_in_tunes
+from shenqu.pipeline.lyrics import with_mode, with_new_words
 from shenqu.pipeline.plan import plan_song, syllables_needed
 from shenqu.pipeline.played import tune_sound
 from shenqu.pipeline.plotted import check_plot, plot_words
@@ -82,19 +83,23 @@ def sing(
     TypeError
         For an option that there is not.
     """
-    chosen = _checked(SingOptions(**options), recogniser)
+    chosen = with_mode(_checked(SingOptions(**options), recogniser))
     speech = Path(speech)
     wanted = _wanted_tunes(str(tune), chosen)
     check_band(chosen, wanted[0])
     film = Film.of(speech, chosen.picture)
     target = Path(out) if out else speech.with_suffix(".song.mp4" if film.info else ".song.wav")
     check_ending(target, picture=chosen.picture)
-    inputs = [speech, *_files([str(tune), chosen.text, chosen.tune_lyrics, chosen.band, chosen.soundfont])]
+    names = (str(tune), chosen.text, chosen.tune_lyrics, chosen.lyrics, chosen.band, chosen.soundfont)
+    inputs = [speech, *_files(names)]
     document = _document_path(target)
     _check_outputs([target, document, *_stem_paths(stems)], inputs, force=force)
     report("listening", 0.0)
     needed = max(syllables_needed(tune, chosen.mode) for tune in wanted)
-    heard = hear(speech, chosen, needed=needed, report=report, recogniser=recogniser)
+    pool = None if chosen.lyrics else needed  # new words are built from all that is said
+    heard = hear(speech, chosen, needed=pool, report=report, recogniser=recogniser)
+    if chosen.lyrics:
+        heard = with_new_words(heard, chosen.lyrics, most=needed)
     ranking = choose_tune(heard, chosen, report=report) if str(tune) == AUTO else ()
     written = built_in_tune(ranking[0].tune_id) if ranking else wanted[0]
     source = Source(

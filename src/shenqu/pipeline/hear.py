@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shenqu.documents.audio import LongSound, Samples, Sound
+from shenqu.documents.lyrics import NewWords
 from shenqu.documents.options import WordsOptions
 from shenqu.documents.speech import LONGEST_S, Cue, Transcript, Word
 from shenqu.dsp.defects import CLIPPED, clipped_share, hold_two_sounds
@@ -49,12 +50,13 @@ NO_SPEECH = "no speech found in it; choose another part of it (--start, --end)"
 class Heard:
     """What a recording says, and at which MIDI pitch its speaker talks: usually, and in each syllable's vowel.
 
-    `pitches` has one entry a syllable, 0.0 where it has no voice, or none at all.
+    `pitches` has one entry a syllable, 0.0 where it has no voice, or none at all. `new_words` are built from it.
     """
 
     transcript: Transcript
     speaker_pitch: float
     pitches: tuple[float, ...] = ()
+    new_words: NewWords | None = None
 
 
 class _Listened(NamedTuple):

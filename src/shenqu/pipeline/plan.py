@@ -12,10 +12,12 @@ from shenqu.documents.tune import Tune
 from shenqu.music.arrange import FASTEST, SLOWEST, arrange, choose_transpose, most_parts, tempo_factor_of
 from shenqu.music.band import count_in_beats
 from shenqu.music.flow import flow
+from shenqu.music.lyrics import arrange_lyrics
 from shenqu.music.passages import clip_tune
 from shenqu.music.tempo import song_tempo
 from shenqu.pipeline.bands import find_style, own_style
 from shenqu.pipeline.hear import Heard
+from shenqu.pipeline.lyrics import warn_of_unsung
 from shenqu.pipeline.render import TAIL_S
 
 MOST_SYLLABLES_PER_S = 7
@@ -28,6 +30,8 @@ def plan_song(heard: Heard, tune: Tune, options: SingOptions, *, source: Source,
     style = find_style(options.band, tune)
     count_in = count_in_beats(tune, style) if style else Fraction(0)
     tune, arrangement = _arranged(heard, tune, transpose, factor, count_in, options)
+    if heard.new_words is not None:
+        warn_of_unsung(heard.new_words, arrangement.placements)
     return Song(
         title=f"{speech_name}: {tune.title or tune.id}",
         ending=ending,
@@ -47,7 +51,7 @@ def plan_song(heard: Heard, tune: Tune, options: SingOptions, *, source: Source,
 
 def syllables_needed(tune: Tune, mode: Mode) -> int:
     """Return how many syllables a song on `tune` takes at most."""
-    if mode == "phrase":
+    if mode != "flow":
         return most_parts(tune)
     slowest = song_tempo(tune, tempo_factor=SLOWEST)
     return math.ceil(MOST_SYLLABLES_PER_S * slowest.beat_to_s(tune.notes[-1].end_beat))
@@ -81,6 +85,8 @@ def _factor_that_fits(tune: Tune, length_s: float, factor: float, count_in: Frac
 
 def arrange_speech(tune: Tune, heard: Heard, transpose: int, factor: float | None, options: SingOptions) -> Arrangement:
     """Return what was `heard` on all of `tune`, in the mode of the options; None leaves the tempo to us."""
+    if heard.new_words is not None:
+        return arrange_lyrics(tune, heard.new_words, transpose=transpose, tempo_factor=factor)
     if options.mode == "phrase":
         return arrange(tune, heard.transcript, transpose=transpose, tempo_factor=factor)
     return flow(

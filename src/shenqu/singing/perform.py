@@ -7,6 +7,9 @@ a note lose their middle, never their beginning or end in a jump of speed; those
 as the note goes on in them. All the time that is left
 belongs to the vowel: its first 30 ms, where the consonant becomes the vowel, keep their speed too.
 
+Of new words, consonants may be pieces of the speech from elsewhere: the map jumps where the vowel begins, and where it
+ends. Such words need no breath but at the end of a line.
+
 Where the speaker paused, the voice takes a breath before the next syllable, from the end of the note.
 
 In mode `flow` nothing is stretched beyond what the grid asks for: from one vowel onset to the next the speech
@@ -21,15 +24,16 @@ boundary of consonant and vowel is never stretched.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from shenqu.documents.arrangement import Arrangement, Placement
+from shenqu.documents.arrangement import Arrangement, Placement, Spans
 from shenqu.documents.options import Mode
 from shenqu.documents.performance import Performance, SungNote, TempoMap, TimeMap
-from shenqu.documents.speech import PAUSE_S, SONORANTS, Syllable, Transcript
+from shenqu.documents.speech import PAUSE_S, SONORANTS, Phone, Syllable, Transcript
 from shenqu.documents.tune import Note
 from shenqu.errors import InputError
 
@@ -50,11 +54,14 @@ Rows = tuple[Row, ...]
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """A placement with its song times."""
+    """A placement with its song times, and the consonants around its vowel: pieces of speech, and `phones` in them."""
 
     placement: Placement
     syllable: Syllable
     index: int
+    onset_s: Spans
+    coda_s: Spans
+    phones: tuple[Phone, ...]
     start_s: float
     last_start_s: float
     end_s: float
@@ -76,23 +83,31 @@ class _Slot:
     @property
     def hums_in(self) -> bool:
         """Whether its onset consonants all hum."""
-        onset = [phone for phone in self.syllable.phones if phone.start_s < self.syllable.vowel_s]
+        onset = [phone for phone in self.phones if any(start <= phone.start_s < end for start, end in self.onset_s)]
         return all(phone.phone in SONORANTS for phone in onset)
 
     @property
     def humming_coda_s(self) -> float:
         """How long it hums on behind the vowel."""
-        until_s = self.syllable.vowel_end_s
-        for phone in self.syllable.phones:
-            if phone.phone in SONORANTS and phone.start_s <= until_s < phone.end_s:
-                until_s = phone.end_s
-        return until_s - self.syllable.vowel_end_s
+        hums_s = 0.0
+        for start_s, end_s in self.coda_s:
+            until_s = start_s
+            for phone in self.phones:
+                if phone.phone in SONORANTS and phone.start_s <= until_s < phone.end_s:
+                    until_s = phone.end_s
+            hums_s += until_s - start_s
+            if until_s < end_s:
+                break
+        return hums_s
 
     @property
     def wanted_lead_s(self) -> float:
         """How much of its onset consonants is sung where there is room."""
-        spoken_s = self.syllable.vowel_s - self.syllable.start_s
-        return min(spoken_s, LONGEST_LEAD_S) * self.placement.notes[0].expression.consonant_lead
+        return min(_length_s(self.onset_s), LONGEST_LEAD_S) * self.placement.notes[0].expression.consonant_lead
+
+
+def _length_s(pieces: Spans) -> float:
+    return sum(end_s - start_s for start_s, end_s in pieces)
 
 
 def perform(
@@ -116,6 +131,7 @@ def perform(
 
 def _slots(arrangement: Arrangement, transcript: Transcript, clock: TempoMap) -> list[_Slot]:
     syllables = transcript.syllables
+    phones = sorted((phone for syllable in syllables for phone in syllable.phones), key=lambda phone: phone.start_s)
     slots = []
     for number, placement in enumerate(arrangement.placements):
         if placement.syllable is None or not placement.notes:
@@ -125,11 +141,18 @@ def _slots(arrangement: Arrangement, transcript: Transcript, clock: TempoMap) ->
                 f"placement {number} sings syllable {placement.syllable}, "
                 f"but the transcript holds 0 to {len(syllables) - 1}; choose one of them"
             )
+        syllable = syllables[placement.syllable]
+        onset_s = _pieces(placement.onset_s, syllable.start_s, syllable.vowel_s)
+        coda_s = _pieces(placement.coda_s, syllable.vowel_end_s, syllable.end_s)
+        is_own = placement.onset_s is None and placement.coda_s is None
         slots.append(
             _Slot(
                 placement=placement,
-                syllable=syllables[placement.syllable],
+                syllable=syllable,
                 index=placement.syllable,
+                onset_s=onset_s,
+                coda_s=coda_s,
+                phones=syllable.phones if is_own else _phones_in((*onset_s, *coda_s), phones),
                 start_s=clock.beat_to_s(placement.notes[0].onset_beat),
                 last_start_s=clock.beat_to_s(placement.notes[-1].onset_beat),
                 end_s=clock.beat_to_s(placement.notes[-1].end_beat),
@@ -138,6 +161,22 @@ def _slots(arrangement: Arrangement, transcript: Transcript, clock: TempoMap) ->
     slots.sort(key=lambda slot: slot.start_s)
     _check_notes([note for slot in slots for note in slot.placement.notes], clock)
     return slots
+
+
+def _pieces(given: Spans | None, start_s: float, end_s: float) -> Spans:
+    """Return the pieces `given`, by default the one of the syllable itself."""
+    if given is not None:
+        return given
+    return ((start_s, end_s),) if start_s < end_s else ()
+
+
+def _phones_in(pieces: Spans, phones: Sequence[Phone]) -> tuple[Phone, ...]:
+    """Return those of `phones`, which are in order, that sound in `pieces` of the speech."""
+    found: list[Phone] = []
+    for start_s, end_s in pieces:
+        first = max(0, bisect_right(phones, start_s, key=lambda phone: phone.start_s) - 1)
+        found += phones[first : bisect_left(phones, end_s, key=lambda phone: phone.start_s)]
+    return tuple(found)
 
 
 def _check_notes(notes: list[Note], clock: TempoMap) -> None:
@@ -158,9 +197,12 @@ def _notes(slots: list[_Slot], clock: TempoMap, rows: Rows) -> tuple[SungNote, .
     sung_before: Counter[int] = Counter()
     place = {row: number for number, row in enumerate(rows)}
     notes = []
-    for slot in slots:
+    for before, slot in zip([None, *slots], slots, strict=False):
         vowel = place[_row(slot.start_s, slot.syllable.vowel_s)]
         lead_s = _sounding_s(rows[max(0, vowel - 1)], rows[vowel], slot.syllable.start_s)
+        if slot.placement.onset_s is not None:
+            lead_s = _lead_s(before, slot)
+        text = slot.placement.text
         for position, note in enumerate(slot.placement.notes):
             notes.append(
                 SungNote(
@@ -168,10 +210,12 @@ def _notes(slots: list[_Slot], clock: TempoMap, rows: Rows) -> tuple[SungNote, .
                     end_s=clock.beat_to_s(note.end_beat),
                     pitch=note.pitch,
                     syllable=slot.index,
-                    lyric="+" if position else (slot.syllable.text or WORDLESS),
+                    lyric="+" if position else ((slot.syllable.text if text is None else text) or WORDLESS),
                     repeat=sung_before[slot.index],
                     expression=note.expression,
                     lead_s=0.0 if position else lead_s,
+                    text=text,
+                    ends=slot.placement.ends,
                 )
             )
         sung_before[slot.index] += 1
@@ -189,6 +233,8 @@ def _sounding_s(before: Row, vowel: Row, onset_s: float) -> float:
 def _runs_on(slot: _Slot, after: _Slot) -> bool:
     """True where the speaker went on from this syllable to the next one without a pause."""
     gap = after.syllable.start_s - slot.syllable.end_s
+    if slot.placement.coda_s is not None or after.placement.onset_s is not None:
+        return False
     return after.index == slot.index + 1 and -0.001 <= gap < LEGATO_GAP_S
 
 
@@ -205,15 +251,36 @@ def _syllable_rows(before: _Slot | None, slot: _Slot, after: _Slot | None) -> li
     """Return the time map's rows from the onset consonants to the end of the sound."""
     spoken = slot.syllable
     lead = _lead_s(before, slot)
-    rows = [(slot.start_s - lead, spoken.vowel_s - lead), (slot.start_s, spoken.vowel_s)]
+    rows = [*_onset_rows(slot, lead), (slot.start_s, spoken.vowel_s)]
     vowel_end, coda_end = _endings(slot, after)
     sung, vowel = vowel_end - slot.start_s, spoken.vowel_end_s - spoken.vowel_s
     if sung > vowel > 2 * ATTACK_S:
         rows.append((slot.start_s + ATTACK_S, spoken.vowel_s + ATTACK_S))
     rows.append((vowel_end, spoken.vowel_s + min(vowel, FASTEST_VOWEL * sung)))
     coda = coda_end - vowel_end
-    if coda > 0:
-        rows += [(vowel_end, spoken.vowel_end_s), (coda_end, spoken.vowel_end_s + coda)]
+    runs_on = after is not None and _runs_on(slot, after)
+    pieces = ((spoken.vowel_end_s, spoken.vowel_end_s + coda),) if runs_on else slot.coda_s
+    return [*rows, *_coda_rows(pieces, vowel_end, coda)] if coda > 0 else rows
+
+
+def _onset_rows(slot: _Slot, lead_s: float) -> list[Row]:
+    """Return the rows of the last `lead_s` of the onset consonants, up to the beat."""
+    rows: list[Row] = []
+    song_s, left_s = slot.start_s, lead_s
+    for start_s, end_s in reversed(slot.onset_s):
+        sung_s = min(left_s, end_s - start_s)
+        rows[:0] = [(song_s - sung_s, end_s - sung_s), (song_s, end_s)] if sung_s > 0 else []
+        song_s, left_s = song_s - sung_s, left_s - sung_s
+    return rows
+
+
+def _coda_rows(pieces: Spans, song_s: float, coda_s: float) -> list[Row]:
+    """Return the rows of the first `coda_s` of `pieces`, from `song_s` on."""
+    rows: list[Row] = []
+    for start_s, end_s in pieces:
+        sung_s = min(coda_s, end_s - start_s)
+        rows += [(song_s, start_s), (song_s + sung_s, start_s + sung_s)] if sung_s > 0 else []
+        song_s, coda_s = song_s + sung_s, coda_s - sung_s
     return rows
 
 
@@ -274,7 +341,7 @@ def _flows_on(slot: _Slot, after: _Slot) -> bool:
 
 def _endings(slot: _Slot, after: _Slot | None) -> tuple[float, float]:
     """Return the song times at which the vowel and the coda end."""
-    coda = slot.syllable.end_s - slot.syllable.vowel_end_s
+    coda = _length_s(slot.coda_s)
     if after is None:
         coda = min(coda, slot.consonant_room_s)
         return slot.end_s - coda, slot.end_s
@@ -286,9 +353,16 @@ def _endings(slot: _Slot, after: _Slot | None) -> tuple[float, float]:
         return sound_end - coda, sound_end
     if _runs_on(slot, after):
         coda = max(0.0, after.syllable.vowel_s - lead - slot.syllable.vowel_end_s)
-    elif after.syllable.start_s - slot.syllable.end_s >= PAUSE_S or after.index != slot.index + 1:
+    elif _takes_breath(slot, after):
         sound_end -= min(BREATH_S, 0.5 * max(0.0, slot.consonant_room_s - lead))
     return sound_end - min(coda, _coda_room_s(slot, after, after.start_s - sound_end)), sound_end
+
+
+def _takes_breath(slot: _Slot, after: _Slot) -> bool:
+    """True where the speech jumps, or the speaker had paused; within a line of new words it only jumps."""
+    if slot.placement.text is not None:
+        return slot.placement.ends == "line"
+    return after.syllable.start_s - slot.syllable.end_s >= PAUSE_S or after.index != slot.index + 1
 
 
 def _coda_room_s(slot: _Slot, after: _Slot, taken_s: float) -> float:

@@ -59,7 +59,7 @@ def shape_words(
     chances = [1.0] * len(spoken) if confidences is None else confidences
     for (part, phones), confidence in zip(reversed(spoken), reversed(chances), strict=True):
         if phones:
-            word = _word(part, _with_tail(phones, next_s, sound), offset_s).replace(confidence=confidence)
+            word = shape_word(part, _with_tail(phones, next_s, sound), offset_s).replace(confidence=confidence)
             next_s = phones[0].start_s
         else:
             word = Word(text=part.text, confidence=0.0)
@@ -130,7 +130,8 @@ def _level(sound: Sound, first: int, stop: int) -> npt.NDArray[np.float64]:
     return level[first - begin : stop - begin]
 
 
-def _word(word: SpokenWord, phones: Phones, offset_s: float) -> Word:
+def shape_word(word: SpokenWord, phones: Phones, offset_s: float) -> Word:
+    """Return `word` with its syllables; `phones`, those of one of its pronunciations, are moved by `offset_s`."""
     moved = tuple(
         phone.replace(start_s=_rounded(phone.start_s + offset_s), end_s=_rounded(phone.end_s + offset_s))
         for phone in phones
