@@ -1,7 +1,5 @@
 """The tune that suits a speech: words made to fit a tune choose it, and what is counted is true."""
 
-from fractions import Fraction
-
 import pytest
 
 from shenqu.documents.arrangement import Arrangement, PlacedNote, Placement
@@ -77,7 +75,9 @@ def test_counts_are_those_of_the_arrangement():
     assert fit.moves == Count(1, 2)
     assert fit.near == Count(2, 3)  # 65-60, 67-64, 69-62
     assert fit.short == Count(0, 4)
-    assert Fraction(1, 2) > fit.score > 0
+    assert fit.stretch == pytest.approx((2.5 * 2.5 * 5.0 * 2.5) ** 0.25)
+    shares = 8 * 2 / fit.stretch + 1 * 3 / 5 + 1 * 1 / 8 + 2 * 1 + 2 * 1 / 2 + 1.5 * 2 / 3 + 4 * 0
+    assert fit.score == pytest.approx(shares / (8 + 1 + 1 + 2 + 2 + 1.5 + 4))
 
 
 def test_without_words_and_pitches_the_rest_is_counted():

@@ -8,9 +8,10 @@ A tune is tried on by arranging the speech on it, as for a song. Of that arrange
     moves     steps from one syllable to the next that go the way the spoken pitch went, of those where both move
     near      syllables sung within six semitones of their spoken pitch, of all that have one
     short     vowels sung at less than twice their spoken length, of all
+    stretch   how many times as long as spoken the vowels are sung, in the mean; its share is 2 / stretch, at most 1
 
-and the score is the mean of the shares, weighed 1, 1, 2, 2, 1.5, 4. What cannot be counted, as stress in a
-speech whose words are unknown, weighs nothing.
+and the score is the mean of the shares, weighed 1, 1, 2, 2, 1.5, 4, 8: words die of stretching first. What cannot be
+counted, as stress in a speech whose words are unknown, weighs nothing.
 
 References
 ----------
@@ -23,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import geometric_mean
 from typing import NamedTuple
 
 from shenqu.documents.arrangement import Arrangement, Placement
@@ -37,6 +39,7 @@ LEAST_MOVE = 0.5
 FAR = 6.0
 LONGEST_STRETCH = 2.0
 WEIGHTS = {"alone": 1.0, "lines": 1.0, "stress": 2.0, "moves": 2.0, "near": 1.5, "short": 4.0}
+STRETCH_WEIGHT = 8.0
 
 
 class Count(NamedTuple):
@@ -62,24 +65,26 @@ class Fit:
     moves: Count
     near: Count
     short: Count
+    stretch: float
 
     @property
     def score(self) -> float:
         """The weighed mean of all shares that could be counted."""
         counts = [(getattr(self, name), weight) for name, weight in WEIGHTS.items()]
-        total = sum(weight for count, weight in counts if count.all)
-        return sum(count.share * weight for count, weight in counts) / total if total else 0.0
+        total = STRETCH_WEIGHT + sum(weight for count, weight in counts if count.all)
+        held = STRETCH_WEIGHT * min(1.0, LONGEST_STRETCH / self.stretch)
+        return (held + sum(count.share * weight for count, weight in counts)) / total
 
     @property
     def reasons(self) -> str:
         """What was counted, in words.
 
-        >>> some = Count(3, 4)
-        >>> none, all = Count(0, 0), Count(4, 4)
-        >>> fit = Fit(tune_id="hm", alone=some, lines=some, stress=none, moves=some, near=some, short=all)
-        >>> fit.reasons
-        '3 of 4 notes have a syllable each, 3 of 4 lines end in a pause, 3 of 4 steps go the way they were spoken, \
-3 of 4 syllables lie near the speaker, 4 of 4 vowels stay short'
+        >>> some, none, whole = Count(3, 4), Count(0, 0), Count(4, 4)
+        >>> Fit(
+        ...     tune_id="hm", alone=some, lines=some, stress=none, moves=some, near=some, short=whole, stretch=1.5
+        ... ).reasons
+        'vowels last 1.5 times as long as spoken, 3 of 4 notes have a syllable each, 3 of 4 lines end in a pause, \
+3 of 4 steps go the way they were spoken, 3 of 4 syllables lie near the speaker, 4 of 4 vowels stay short'
         """
         said = {
             "alone": "notes have a syllable each",
@@ -90,7 +95,8 @@ class Fit:
             "short": "vowels stay short",
         }
         counts = [(getattr(self, name), words) for name, words in said.items()]
-        return ", ".join(f"{count.good:g} of {count.all} {words}" for count, words in counts if count.all)
+        told = [f"{count.good:g} of {count.all} {words}" for count, words in counts if count.all]
+        return ", ".join([f"vowels last {self.stretch:.1f} times as long as spoken", *told])
 
 
 def rank(fits: Sequence[Fit]) -> tuple[Fit, ...]:
@@ -109,6 +115,7 @@ def measure_fit(
     sung = [placement for placement in arrangement.placements if placement.syllable is not None and placement.notes]
     pitches = spoken_pitches or [0.0] * len(transcript.syllables)
     speech = measure_speech(transcript)
+    stretches = _stretches(tune, arrangement, sung, transcript.syllables)
     return Fit(
         tune_id=tune.id,
         alone=_alone(sung),
@@ -116,7 +123,8 @@ def measure_fit(
         stress=_stress(tune, sung, speech.prominence.tolist()),
         moves=_moves(sung, pitches),
         near=_near(sung, pitches),
-        short=_short(tune, arrangement, sung, transcript.syllables),
+        short=Count(sum(stretch < LONGEST_STRETCH for stretch in stretches), len(stretches)),
+        stretch=geometric_mean(stretches),
     )
 
 
@@ -167,11 +175,14 @@ def _near(sung: Sequence[Placement], pitches: Sequence[float]) -> Count:
     return Count(near, len(voiced))
 
 
-def _short(tune: Tune, arrangement: Arrangement, sung: Sequence[Placement], syllables: Sequence[Syllable]) -> Count:
+def _stretches(
+    tune: Tune, arrangement: Arrangement, sung: Sequence[Placement], syllables: Sequence[Syllable]
+) -> list[float]:
+    """Return how many times as long as spoken each vowel is sung, the consonants of its note counted in."""
     clock = song_tempo(tune, tempo_factor=arrangement.tempo_factor)
-    short = 0
+    stretches = []
     for placement in sung:
         syllable = syllables[_spoken(placement)]
         sung_s = clock.beat_to_s(placement.notes[-1].end_beat) - clock.beat_to_s(placement.notes[0].onset_beat)
-        short += sung_s < LONGEST_STRETCH * (syllable.vowel_end_s - syllable.vowel_s)
-    return Count(short, len(sung))
+        stretches.append(sung_s / (syllable.vowel_end_s - syllable.vowel_s))
+    return stretches
