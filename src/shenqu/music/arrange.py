@@ -20,8 +20,8 @@ over (part of a note, syllable). With D a placement's time on its notes and V it
 A placement has four notes at most, with no rest between them. Parts are quarters, 8ths or 16ths, whichever are the
 shortest of at least 0.17 s that make up the note; a part is never shorter than that.
 
-The key moves the tune so that its notes, weighted by length, lie nearest to a semitone above the
-speaker's pitch (squared distance, three times dearer beyond six semitones; notes below pitch 40, which
+The key moves the tune so that its notes, weighted by length, lie nearest to the speaker's
+pitch (squared distance, three times dearer beyond six semitones; notes below pitch 40, which
 few voices reach, cost 20 times their squared distance from it more). The tempo is the factor
 between 2/3 and 3/2 with the least cost a note, where 1.5 * log2(factor)**2 is its own price.
 
@@ -57,7 +57,6 @@ UNSUNG, MOST_UNSUNG = 1.0, 12.0
 SQUEEZE, CONSONANTS_SHARE = 10.0, 0.36
 LONGEST_ONSET_S, LEAST_CONSONANTS_S = 0.18, 0.001
 MOST_NOTES = 4000
-SUNG_ABOVE_SPOKEN = 1.0
 LOWEST_SUNG_PITCH = 40
 SLOWEST, FASTEST = 2 / 3, 3 / 2
 
@@ -143,7 +142,7 @@ def choose_transpose(tune: Tune, speaker_pitch: float) -> int:
     weights = np.array([float(note.length_beat) for note in tune.notes])
 
     def cost(transpose: int) -> float:
-        away = pitches + transpose - speaker_pitch - SUNG_ABOVE_SPOKEN
+        away = pitches + transpose - speaker_pitch
         too_low = np.maximum(0.0, LOWEST_SUNG_PITCH - pitches - transpose)
         return float((weights * (away**2 * np.where(np.abs(away) > 6, 3.0, 1.0) + 20 * too_low**2)).sum())
 
