@@ -277,7 +277,8 @@ def test_a_tune_is_chosen_and_the_reason_told(folder, monkeypatch, capsys):
     monkeypatch.chdir(folder)
     options = ["--text", TEXT, "--length", "8", "--force"]
     assert run(["sing", "line.wav", "--tune", "auto", "-o", "chosen.wav", *options]) == 0
-    told = re.search(r"^tune: (\S+), of (\d+) the one that suits best: .*\d+ of \d+ notes", capsys.readouterr().err, re.M)
+    said = capsys.readouterr().err
+    told = re.search(r"^tune: (\S+), of \d+ the one that suits best: .*\d+ of \d+ notes", said, re.M)
     assert shenqu.read_song(Path("chosen.shenqu")).tune.id == told[1]
     assert run(["sing", "line.wav", "--tune", "auto", "--track", "1", "-o", "chosen.wav", *options]) == 1
     assert "--track goes with a score" in capsys.readouterr().err
