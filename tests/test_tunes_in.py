@@ -214,14 +214,14 @@ def test_names_of_no_tune_and_no_file():
 
 
 @pytest.mark.skipif(not DATA, reason="SHENQU_DATA names no folder with real files")
-@pytest.mark.filterwarnings("ignore:.*moved by octaves:shenqu.errors.ShenquWarning")
+@pytest.mark.filterwarnings("ignore::shenqu.errors.ShenquWarning")  # of octaves, and of what is doubtful
 @pytest.mark.parametrize("path", TUNES, ids=lambda path: path.name)
 def test_every_real_tune_comes_in_or_is_refused_in_one_line(path):
     try:
         tune = find_tune(str(path))
     except InputError as error:
         assert "\n" not in str(error)
-        assert path.name in {"dummy.ust", "rests_02a.musicxml", "recorded_melody.wav", "song_with_vocals.mp3"}
+        assert path.name in {"dummy.ust", "rests_02a.musicxml"}
         return
     assert tune.notes[0].onset_beat >= 0
     assert len(tune.phrase_ends) >= 1

@@ -21,6 +21,7 @@ from shenqu.music.melody import score_to_tune, skyline
 from shenqu.music.sung_words import words_on_score, words_on_tune
 from shenqu.music.unfold import unfold
 from shenqu.pipeline.library import ENDING, built_in_tune, read_tune_file, tune_ids
+from shenqu.pipeline.recorded import hear_song
 
 READERS: dict[Kind, Callable[[Path], Score]] = {
     "midi": read_midi,
@@ -84,7 +85,8 @@ def _score_tune(written: Score, path: Path, track: str | None, cues: tuple[Cue, 
 
 def _recorded_tune(path: Path, cues: tuple[Cue, ...]) -> Tune:
     """Return the melody that is heard in a recording."""
-    raise InputError(f"{path}: a tune is not heard from a recording yet; give its score (.mid .musicxml ...)")
+    tune = hear_song(path).tune
+    return words_on_tune(tune, cues) if cues else tune
 
 
 def _timed_words(lyrics: str) -> tuple[Cue, ...]:
