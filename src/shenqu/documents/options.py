@@ -18,7 +18,9 @@ Style = Literal["natural", "hard"]
 VoiceEngine = Literal["world", "psola"]
 Mode = Literal["phrase", "flow", "lyrics"]
 Grid = Literal["8", "16", "triplets"]
+Form = Literal["tune", "short", "classic", "songify", "base"]
 Loudness = Literal["platform", "genre"]
+Figures = Literal["none", "few", "many"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,14 @@ class SingOptions(WordsOptions):
     tempo_bpm: Annotated[Annotated[float, Meta(gt=0)] | None, Parameter(name="--tempo")] = None
     """Quarter notes a minute at the start, within 2/3 and 3/2 of the tune's. Default: chosen for the speech."""
 
+    form: Annotated[Form, Parameter(name="--form")] = "tune"
+    """tune: the tune once, as it is written. The others take it apart: short (hook, verse, build, hook), classic (intro,
+    two verses, three hooks), songify (two verses, a bridge, four hooks), base (quotes, hooks in pairs)."""
+
+    hook: Annotated[str | None, Parameter(name="--hook")] = None
+    """Words of the speech that the song comes back to, as "are you ok". With another --seed another take of them.
+    Default: found."""
+
     length_s: Annotated[Annotated[float, Meta(gt=0, le=LONGEST_S)] | None, Parameter(name="--length")] = None
     """Upper limit of the song's length in seconds; it ends with a musical phrase. Default: the tune once."""
 
@@ -104,6 +114,9 @@ class SingOptions(WordsOptions):
 
     soundfont: Annotated[str | None, Parameter(name="--soundfont")] = None
     """A soundfont (.sf2) that plays the band (needs the extra soundfont). Default: our own synthesiser."""
+
+    figures: Annotated[Figures, Parameter(name="--figures")] = "few"
+    """Stutters, echoes, answers, drums and second voices made of the speech, beside the lead: none, few or many."""
 
     voice_level_db: Annotated[float, Parameter(name="--voice-level"), Meta(ge=-24, le=24)] = 0.0
     """Voice against band, in decibels more or less than usual."""

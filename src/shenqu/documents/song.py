@@ -42,6 +42,18 @@ class Backing(Document, frozen=True, kw_only=True):
     semitones: Annotated[int, Meta(ge=-12, le=12)] = 0
 
 
+class Hook(Document, frozen=True, kw_only=True):
+    """The catchphrase that returns: the syllables of the transcript from `first` to `last`, both included."""
+
+    first: Annotated[int, Meta(ge=0)]
+    last: Annotated[int, Meta(ge=0)]
+
+    def __post_init__(self) -> None:
+        """Refuse a hook that ends before it begins."""
+        if self.last < self.first:
+            raise ValueError(f"`last` must be `first` or more, not {self.last} behind {self.first}")
+
+
 class Song(Document, frozen=True, kw_only=True):
     """A song before it is rendered.
 
@@ -49,8 +61,8 @@ class Song(Document, frozen=True, kw_only=True):
     pitch at which the speaker talks. `tempo_factor` is the song's tempo over the tune's, `transpose`
     the semitones between the tune as written and as placed. `backing` is a recording in place of the band; `band`
     is a style of the user's own. `tune` is the tune as this song sings it, `passages` say which part of the written
-    one is where; `figures` and `voices` are what sounds of the speaker beside the lead. `count_in_beat` is what the
-    band needs before beat 0 to count in.
+    one is where, `hook` what is sung in those of that name; `figures` and `voices` are what sounds of the speaker
+    beside the lead. `count_in_beat` is the room before beat 0, for the band to count in and for a cold open.
     """
 
     format: Literal["shenqu song"] = "shenqu song"
@@ -64,6 +76,7 @@ class Song(Document, frozen=True, kw_only=True):
     seed: Annotated[int, Meta(ge=0)] = 0
     options: SingOptions
     passages: tuple[Passage, ...] = ()
+    hook: Hook | None = None
     placements: tuple[Placement, ...]
     figures: tuple[Figure, ...] = ()
     voices: tuple[Voice, ...] = ()
