@@ -94,8 +94,8 @@ class SingOptions(WordsOptions):
     """Quarter notes a minute at the start, within 2/3 and 3/2 of the tune's. Default: chosen for the speech."""
 
     form: Annotated[Form, Parameter(name="--form")] = "tune"
-    """tune: the tune once, as it is written. The others take it apart: short (hook, verse, build, hook), classic (intro,
-    two verses, three hooks), songify (two verses, a bridge, four hooks), base (quotes, hooks in pairs)."""
+    """tune: the tune once, as it is written. The others take it apart: short (hook, verse, build, hook), classic
+    (intro, two verses, three hooks), songify (two verses, a bridge, four hooks), base (quotes, hooks in pairs)."""
 
     hook: Annotated[str | None, Parameter(name="--hook")] = None
     """Words of the speech that the song comes back to, as "are you ok". With another --seed another take of them.

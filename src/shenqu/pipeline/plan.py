@@ -11,6 +11,8 @@ from shenqu.documents.song import Song, Source
 from shenqu.documents.tune import Tune
 from shenqu.music.arrange import FASTEST, SLOWEST, arrange, choose_transpose, most_parts, tempo_factor_of
 from shenqu.music.band import count_in_beats
+from shenqu.music.doubling import voices
+from shenqu.music.figures import figures
 from shenqu.music.flow import flow
 from shenqu.music.lyrics import arrange_lyrics
 from shenqu.music.passages import clip_tune
@@ -32,6 +34,7 @@ def plan_song(heard: Heard, tune: Tune, options: SingOptions, *, source: Source,
     tune, arrangement = _arranged(heard, tune, transpose, factor, count_in, options)
     if heard.new_words is not None:
         warn_of_unsung(heard.new_words, arrangement.placements)
+    clock = song_tempo(tune, tempo_factor=arrangement.tempo_factor, count_in_beat=count_in)
     return Song(
         title=f"{speech_name}: {tune.title or tune.id}",
         ending=ending,
@@ -42,6 +45,19 @@ def plan_song(heard: Heard, tune: Tune, options: SingOptions, *, source: Source,
         seed=options.seed,
         options=options,
         placements=arrangement.placements,
+        figures=figures(
+            tune,
+            (),
+            arrangement.placements,
+            heard.transcript,
+            clock=clock,
+            transpose=arrangement.transpose,
+            seed=options.seed,
+            amount=options.figures,
+        ),
+        voices=()
+        if options.figures == "none"
+        else voices(tune, (), arrangement.placements, transpose=arrangement.transpose),
         transcript=heard.transcript,
         tune=tune,
         band=own_style(options.band),
