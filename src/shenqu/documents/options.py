@@ -115,6 +115,15 @@ class SingOptions(WordsOptions):
     soundfont: Annotated[str | None, Parameter(name="--soundfont")] = None
     """A soundfont (.sf2) that plays the band (needs the extra soundfont). Default: our own synthesiser."""
 
+    backing: Annotated[str | None, Parameter(name="--backing")] = None
+    """A recording that plays in place of the band, in the song's key. Without --tempo the song takes its tempo."""
+
+    backing_bpm: Annotated[Annotated[float, Meta(ge=20, le=400)] | None, Parameter(name="--backing-tempo")] = None
+    """The backing's tempo, in quarter notes a minute. Default: found."""
+
+    backing_beat_s: Annotated[Annotated[float, Meta(ge=0)] | None, Parameter(name="--backing-beat")] = None
+    """Where in the backing its first bar line lies, in seconds. Default: found."""
+
     figures: Annotated[Figures, Parameter(name="--figures")] = "few"
     """Stutters, echoes, answers, drums and second voices made of the speech, beside the lead: none, few or many."""
 

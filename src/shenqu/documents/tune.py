@@ -18,7 +18,7 @@ Pitch = Annotated[int, Meta(ge=0, le=127)]
 Lyric = Annotated[str, Meta(max_length=200)]
 Scale = Literal["major", "minor"]
 TempoRange = tuple[Annotated[float, Meta(ge=1, le=3000)], Annotated[float, Meta(ge=1, le=3000)]]
-SectionKind = Literal["intro", "verse", "refrain", "bridge", "interlude", "tail"]
+SectionKind = Literal["intro", "verse", "refrain", "bridge", "interlude", "build", "tail"]
 MOST_CHANGES = 2000
 
 

@@ -32,7 +32,8 @@ from shenqu.music.harmony import bar_lines, chord_tones, coloured, harmonize
 from shenqu.music.instruments import DRUM_PITCHES
 
 _SCENES: Mapping[SectionKind, Scene] = {
-    "intro": "intro", "verse": "verse", "refrain": "refrain", "bridge": "break", "interlude": "break", "tail": "verse",
+    "intro": "intro", "verse": "verse", "refrain": "refrain", "bridge": "break", "interlude": "break", "build": "build",
+    "tail": "verse",
 }  # fmt: skip
 _VELOCITIES = {"X": 112, "x": 92, "o": 62, "g": 50}
 _PLAIN = 92

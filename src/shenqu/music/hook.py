@@ -47,14 +47,19 @@ NEAREST = 3
 MOST_LETTERS = 200
 ATTACKS = frozenset({"P", "B", "T", "D", "K", "G", "CH", "JH", "HH"})
 RISE = 1.0
-ASKING = frozenset("what who why where when how which are is do does did can will 吗 呢 么 嘛 什么 怎么 谁 哪".split())
-GREETING = frozenset(
-    "hello hi hey welcome thanks thank bye goodbye congratulations 你好 您好 大家好 谢谢 再见 欢迎 恭喜 哈喽".split()
-)
-JOINING = frozenset(
-    "a an the of to in on at by for from with and or but as is are was were that this it its my your his her our their"
-    " i you we they he she be have has had 的 了 和 是 在 也 就 都 把 被 对 与".split()
-)
+ASKING = frozenset({
+    "what", "who", "why", "where", "when", "how", "which", "are", "is", "do", "does", "did", "can", "will",
+    "吗", "呢", "么", "嘛", "什么", "怎么", "谁", "哪",
+})  # fmt: skip
+GREETING = frozenset({
+    "hello", "hi", "hey", "welcome", "thanks", "thank", "bye", "goodbye", "congratulations",
+    "你好", "您好", "大家好", "谢谢", "再见", "欢迎", "恭喜", "哈喽",
+})  # fmt: skip
+JOINING = frozenset({
+    "a", "an", "the", "of", "to", "in", "on", "at", "by", "for", "from", "with", "and", "or", "but", "as", "is", "are",
+    "was", "were", "that", "this", "it", "its", "my", "your", "his", "her", "our", "their", "i", "you", "we", "they",
+    "he", "she", "be", "have", "has", "had", "的", "了", "和", "是", "在", "也", "就", "都", "把", "被", "对", "与",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
