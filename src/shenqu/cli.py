@@ -159,6 +159,7 @@ def render(
     *,
     output: Out = None,
     source: Annotated[Path | None, Parameter(name="--source")] = None,
+    backing: Annotated[Path | None, Parameter(name="--backing")] = None,
     stems: Stems = None,
     force: Force = False,
     voice: Talk = Voice(),
@@ -173,13 +174,15 @@ def render(
         The song. Default: the document's name with the ending that it was made for.
     source
         The recording, where it is no longer where the document says.
+    backing
+        The recording that plays in place of the band, where it is no longer where the document says.
     stems
         A folder for the voice, the backing and the mix apart, with notes, captions and time map.
     force
         Replace files that exist.
     """
     with _reporting(voice) as report:
-        made = shenqu.render(song, out=output, source=source, stems=stems, force=force, report=report)
+        made = shenqu.render(song, out=output, source=source, backing=backing, stems=stems, force=force, report=report)
     _say_made(made, voice)
 
 

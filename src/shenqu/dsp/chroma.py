@@ -17,7 +17,8 @@ from shenqu.units import hz_to_pitch
 Floats = npt.NDArray[np.float64]
 
 WINDOW_S, HOP_S = 0.256, 0.1
-LOWEST_HZ, HIGHEST_HZ = 80.0, 2000.0
+LOWEST_HZ, HIGHEST_HZ = 80.0, 1000.0
+THIRD_HARMONIC = 0.4
 _AT_ONCE = 200
 
 
@@ -52,3 +53,12 @@ def _classes(pitch: npt.NDArray[np.floating[Any]]) -> Floats:
     """Return to which pitch class each pitch belongs, and how well, shape (pitches, 12)."""
     away = (pitch[:, None] - np.arange(12) + 6.0) % 12.0 - 6.0
     return np.asarray(np.cos(np.pi * np.clip(away, -0.5, 0.5)) ** 2)
+
+
+def without_overtones(classes: Floats) -> Floats:
+    """Return how much of each pitch class, shape (12,), is played: the third harmonics, a fifth above, taken away.
+
+    >>> without_overtones(np.eye(12)[0] + 0.4 * np.eye(12)[7]).nonzero()[0].tolist()
+    [0]
+    """
+    return np.maximum(0.0, classes - THIRD_HARMONIC * np.roll(classes, 7))

@@ -109,11 +109,19 @@ def find_key(notes: Sequence[Note | PartNote], *, last_pitch: int) -> tuple[int,
     weights = np.zeros(12)
     for note in notes:
         weights[note.pitch % 12] += min(4.0, float(note.length_beat))
+    return key_of(weights, home=last_pitch % 12)
+
+
+def key_of(weights: npt.NDArray[np.float64], *, home: int | None = None) -> tuple[int, Scale]:
+    """Return tonic (0 is C) and scale that fit best how much of each pitch class there is, `weights` of shape (12,).
+
+    A key on `home` is believed a little sooner.
+    """
     if weights.std() == 0:
-        return last_pitch % 12, "major"
+        return home or 0, "major"
     fits = {
         (tonic, scale): float(np.corrcoef(np.roll(profile, tonic), weights)[0, 1])
-        + (_HOME_GAIN if tonic == last_pitch % 12 else 0.0)
+        + (_HOME_GAIN if tonic == home else 0.0)
         for scale, profile in (("major", _MAJOR_PROFILE), ("minor", _MINOR_PROFILE))
         for tonic in range(12)
     }

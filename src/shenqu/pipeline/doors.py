@@ -23,6 +23,7 @@ from shenqu.media.audio import AUDIO_SUFFIXES, encode_audio
 from shenqu.media.files import check_output_is_not_input, sha256_of, whole_files
 from shenqu.music.choose import Fit
 from shenqu.music.passages import phrase_notes, pitch_range
+from shenqu.pipeline.backings import backing_path, check_backing, hear_backing
 from shenqu.pipeline.bands import check_band
 from shenqu.pipeline.checked import check_page, check_song
 from shenqu.pipeline.choosing import AUTO, choose_tune
@@ -87,26 +88,37 @@ def sing(
     speech = Path(speech)
     wanted = _wanted_tunes(str(tune), chosen)
     check_band(chosen, wanted[0])
+    check_backing(chosen)
     film = Film.of(speech, chosen.picture)
     target = Path(out) if out else speech.with_suffix(".song.mp4" if film.info else ".song.wav")
     check_ending(target, picture=chosen.picture)
-    names = (str(tune), chosen.text, chosen.tune_lyrics, chosen.lyrics, chosen.band, chosen.soundfont)
+    names = (str(tune), chosen.text, chosen.tune_lyrics, chosen.lyrics, chosen.band, chosen.soundfont, chosen.backing)
     inputs = [speech, *_files(names)]
     document = _document_path(target)
     _check_outputs([target, document, *_stem_paths(stems)], inputs, force=force)
     report("listening", 0.0)
+    backing = hear_backing(Path(chosen.backing), chosen, document=document) if chosen.backing else None
     needed = max(syllables_needed(tune, chosen.mode) for tune in wanted)
-    pool = None if chosen.lyrics else needed  # new words are built from all that is said
+    pool = needed if chosen.lyrics is None else None  # new words are built from all that is said
     heard = hear(speech, chosen, needed=pool, report=report, recogniser=recogniser)
-    if chosen.lyrics:
+    if chosen.lyrics is not None:
         heard = with_new_words(heard, chosen.lyrics, most=needed)
     ranking = choose_tune(heard, chosen, report=report) if str(tune) == AUTO else ()
     written = built_in_tune(ranking[0].tune_id) if ranking else wanted[0]
     source = Source(
         path=relative_path(speech, document), sha256=sha256_of(speech), start_s=chosen.start_s, end_s=chosen.end_s
     )
-    song = plan_song(heard, written, chosen, source=source, speech_name=speech.stem, ending=target.suffix[1:].lower())
-    made = _write(song, film, target, document=document, stems=stems, force=force, report=report)
+    song = plan_song(
+        heard,
+        written,
+        chosen,
+        source=source,
+        speech_name=speech.stem,
+        ending=target.suffix[1:].lower(),
+        backing=backing,
+    )
+    recorded = backing_path(song, document, None)
+    made = _write(song, film, target, document=document, backing=recorded, stems=stems, force=force, report=report)
     return dataclasses.replace(made, ranking=ranking)
 
 
@@ -200,13 +212,14 @@ def render(
     *,
     out: str | Path | None = None,
     source: str | Path | None = None,
+    backing: str | Path | None = None,
     stems: str | Path | None = None,
     force: bool = False,
     report: Report = silent,
 ) -> Made:
     """Render the song document at path `song`, as it is or as it was changed by hand.
 
-    `source` says where the recording is, if no longer where the document says.
+    `source` and `backing` say where these recordings are, if no longer where the document says.
 
     Raises
     ------
@@ -216,9 +229,11 @@ def render(
     document, value, speech = _opened(song, source)
     target = Path(out) if out else document.with_suffix(f".{value.ending}")
     check_ending(target, picture=value.options.picture)
-    _check_outputs([target, *_stem_paths(stems)], [speech, document], force=force)
+    recorded = backing_path(value, document, Path(backing) if backing else None)
+    inputs = [speech, document, *([recorded] if recorded else [])]
+    _check_outputs([target, *_stem_paths(stems)], inputs, force=force)
     film = Film.of(speech, value.options.picture)
-    return _write(value, film, target, document=None, stems=stems, force=force, report=report)
+    return _write(value, film, target, document=None, backing=recorded, stems=stems, force=force, report=report)
 
 
 def check(
@@ -334,6 +349,7 @@ def _write(
     stems: str | Path | None,
     force: bool,
     report: Report,
+    backing: Path | None = None,
 ) -> Made:
     """Render `song` into its files, all of them or none."""
     if stems:
@@ -342,7 +358,7 @@ def _write(
     with whole_files([target, *documents, *_stem_paths(stems)], force=force) as paths:
         stem_paths = paths[1 + len(documents) :]
         stem_by_name = dict(zip(STEMS, stem_paths, strict=True)) if stems else {}
-        summary = render_files(song, film, paths[0], stems=stem_by_name, report=report)
+        summary = render_files(song, film, paths[0], stems=stem_by_name, report=report, backing=backing)
         for path in paths[1 : 1 + len(documents)]:
             path.write_bytes(encode(song))
     return Made(out=target, document=document or _document_path(target), song=song, summary=summary)

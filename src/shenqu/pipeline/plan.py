@@ -17,6 +17,7 @@ from shenqu.music.flow import flow
 from shenqu.music.lyrics import arrange_lyrics
 from shenqu.music.passages import clip_tune
 from shenqu.music.tempo import song_tempo
+from shenqu.pipeline.backings import HeardBacking, backing_bpm, laid_under
 from shenqu.pipeline.bands import find_style, own_style
 from shenqu.pipeline.hear import Heard
 from shenqu.pipeline.lyrics import warn_of_unsung
@@ -25,11 +26,21 @@ from shenqu.pipeline.render import TAIL_S
 MOST_SYLLABLES_PER_S = 7
 
 
-def plan_song(heard: Heard, tune: Tune, options: SingOptions, *, source: Source, speech_name: str, ending: str) -> Song:
-    """Return the song document: every decision taken, nothing rendered yet."""
+def plan_song(
+    heard: Heard,
+    tune: Tune,
+    options: SingOptions,
+    *,
+    source: Source,
+    speech_name: str,
+    ending: str,
+    backing: HeardBacking | None = None,
+) -> Song:
+    """Return the song document: every decision taken, nothing rendered yet. With a `backing` no band plays."""
     transpose = choose_transpose(tune, heard.speaker_pitch) + options.key
-    factor = tempo_factor_of(tune, options.tempo_bpm) if options.tempo_bpm else None
-    style = find_style(options.band, tune)
+    bpm = backing_bpm(backing, tune, options) if backing else options.tempo_bpm
+    factor = tempo_factor_of(tune, bpm) if bpm else None
+    style = None if backing else find_style(options.band, tune)
     count_in = count_in_beats(tune, style) if style else Fraction(0)
     tune, arrangement = _arranged(heard, tune, transpose, factor, count_in, options)
     if heard.new_words is not None:
@@ -60,6 +71,9 @@ def plan_song(heard: Heard, tune: Tune, options: SingOptions, *, source: Source,
         else voices(tune, (), arrangement.placements, transpose=arrangement.transpose),
         transcript=heard.transcript,
         tune=tune,
+        backing=laid_under(backing, tune, transpose=arrangement.transpose, tempo_factor=arrangement.tempo_factor)
+        if backing
+        else None,
         band=own_style(options.band),
         count_in_beat=count_in,
     )

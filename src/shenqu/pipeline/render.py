@@ -36,6 +36,7 @@ from shenqu.picture.caption import caption_columns, caption_lines, to_ass
 from shenqu.picture.card import CARD_SIZE, card_drawer, card_edit_list, voice_levels
 from shenqu.picture.cut import cut, picture_rate, picture_size
 from shenqu.picture.strips import caption_drawer
+from shenqu.pipeline.backings import play_backing
 from shenqu.pipeline.bands import play_band
 from shenqu.pipeline.beside import play_beside
 from shenqu.pipeline.report import Report
@@ -123,9 +124,14 @@ def check_ending(target: Path, *, picture: str | None) -> None:
         raise InputError(f"{target}: end it in one of {' '.join((*FORMATS, *AUDIO_SUFFIXES))}")
 
 
-def render_files(song: Song, film: Film, out: Path, *, stems: Mapping[str, Path], report: Report) -> str:
-    """Write `song`, sung by the recording of `film`, to `out` and its `stems`; return a line that sums it up."""
-    sung = render_sound(song, film.path, report=report)
+def render_files(
+    song: Song, film: Film, out: Path, *, stems: Mapping[str, Path], report: Report, backing: Path | None = None
+) -> str:
+    """Write `song`, sung by the recording of `film`, to `out` and its `stems`; return a line that sums it up.
+
+    `backing` is where the recording is that plays in place of the band, if one does.
+    """
+    sung = render_sound(song, film.path, report=report, backing=backing)
     is_film = out.suffix.lower() in FORMATS
     lines: tuple[CaptionLine, ...] = ()
     if is_film or stems:
@@ -145,17 +151,21 @@ def render_files(song: Song, film: Film, out: Path, *, stems: Mapping[str, Path]
     return _summary(song, sung)
 
 
-def render_sound(song: Song, speech: Path, *, report: Report) -> Sung:
-    """Sing `song`, play the band and mix them."""
+def render_sound(song: Song, speech: Path, *, report: Report, backing: Path | None = None) -> Sung:
+    """Sing `song`, play the band, or the recording `backing`, and mix them."""
     lead = render_lead(song, speech, report=report)
     report("playing", 0.0)
-    backing = play_band(song, lead.clock, duration_s=lead.performance.duration_s)
+    duration_s = lead.performance.duration_s
+    if song.backing and backing:
+        band = play_backing(song.backing, song.tune, backing, lead.clock, duration_s=duration_s)
+    else:
+        band = play_band(song, lead.clock, duration_s=duration_s)
     take = Take(ENGINES[song.options.engine], song.seed)
     beside = play_beside(song, speech, lead.material, lead.clock, duration_s=lead.performance.duration_s, take=take)
     report("mixing", 0.0)
     settings = MixSettings(voice_level_db=song.options.voice_level_db, master=MASTERS[song.options.loudness])
     beat_s = lead.clock.beat_to_s(Fraction(1)) - lead.clock.beat_to_s(Fraction(0))
-    mixdown = mix(lead.vocal, backing, figures=beside.figures, quotes=beside.quotes, settings=settings, beat_s=beat_s)
+    mixdown = mix(lead.vocal, band, figures=beside.figures, quotes=beside.quotes, settings=settings, beat_s=beat_s)
     return Sung(performance=lead.performance, clock=lead.clock, vocal=lead.vocal, mixdown=mixdown)
 
 
