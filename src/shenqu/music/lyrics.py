@@ -23,8 +23,6 @@ def arrange_lyrics(tune: Tune, words: NewWords, *, transpose: int, tempo_factor:
 def _placed(placement: Placement, built: Sequence[BuiltSyllable]) -> Placement:
     assert placement.syllable is not None, "every note of the tune is sung"
     unit = built[placement.syllable]
-    if unit.syllable is None:
-        return placement.replace(syllable=None)
     return placement.replace(
         syllable=unit.syllable, text=unit.text, ends=unit.ends, onset_s=unit.onset_s, coda_s=unit.coda_s
     )

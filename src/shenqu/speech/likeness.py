@@ -15,12 +15,12 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from shenqu.speech.phones import VOWELS
 from shenqu.speech.sounds import SOUNDS, VOICELESS
 
+NUCLEI = frozenset(phone for phone, sound in SOUNDS.items() if sound.manner == "vowel")
 FAR_BARK = 4.0
 MANNER, ALLIED_MANNER, PLACE_STEP, MOST_PLACE, VOICING, HISS = 0.6, 0.3, 0.2, 0.4, 0.25, 0.2
-_PLACES = ("P B M F V W", "TH DH", "T D S Z N L", "R SH ZH CH JH", "Y", "K G NG", "HH")
+_PLACES = ("P B M F V W", "TH DH", "T D S Z N L", "R SH ZH CH JH", "Y UY", "K G NG", "HH")
 _HISSING = frozenset(("S", "Z", "SH", "ZH", "CH", "JH"))
 _PLACE = {phone: float(step) for step, phones in enumerate(_PLACES) for phone in phones.split()}
 _ALLIED = (
@@ -40,9 +40,9 @@ def phone_distance(one: str, other: str) -> float:
     """
     if one == other:
         return 0.0
-    if one not in SOUNDS or other not in SOUNDS or (one in VOWELS) != (other in VOWELS):
+    if one not in SOUNDS or other not in SOUNDS or (one in NUCLEI) != (other in NUCLEI):
         return 1.0
-    return _vowel_distance(one, other) if one in VOWELS else _consonant_distance(one, other)
+    return _vowel_distance(one, other) if one in NUCLEI else _consonant_distance(one, other)
 
 
 def _vowel_distance(one: str, other: str) -> float:

@@ -4,7 +4,7 @@ Of all ways to say the new words with phones that were spoken, the one with the 
 dynamic programming over (phone wanted, phone spoken). What lies side by side in the speech stays together at no cost,
 so long stretches that were spoken are kept whole where they fit. The cost sums
 
-    sound     3 * unlikeness of a vowel, 2 * of a consonant (`speech.likeness`); vowels stand for vowels only
+    sound     8 * unlikeness of a vowel, 4 * of a consonant (`speech.likeness`); vowels stand for vowels only
     context   0.5 * unlikeness of the neighbours that it was spoken between: sounds colour each other
     place     0.4 where a consonant was spoken before the vowel and is wanted behind it, or the reverse
     stress    0.3 * difference in stress; 0.1 where the tone differs (the tune gives the pitch)
@@ -12,7 +12,7 @@ so long stretches that were spoken are kept whole where they fit. The cost sums
     voice     0.6 for a vowel without voice
     doubt     0.7 * what is missing from 1 in the confidence of its word
     silence   1.4 for a consonant that is left out
-    way       0.3 for every more usual way to say the word
+    way       0.6 for every more usual way to say the word
     join      where the next phone is not the one that followed: 0.7 inside a syllable, 0.5 between consonants of one,
               0.35 between syllables, 0.2 between words, nothing between lines
 
@@ -35,15 +35,14 @@ from shenqu.documents.arrangement import Ends, Spans
 from shenqu.documents.lyrics import BuiltSyllable, WantedWord
 from shenqu.documents.speech import PAUSE_S, Phone, Syllable, Transcript, Word
 from shenqu.errors import InputError
-from shenqu.speech.likeness import phone_distance
-from shenqu.speech.phones import VOWELS
+from shenqu.speech.likeness import NUCLEI, phone_distance
 from shenqu.speech.sounds import SOUNDS
 
 Costs = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int_]
 
-VOWEL, CONSONANT, CONTEXT, PLACE = 3.0, 2.0, 0.5, 0.4
-STRESS, TONE, UNVOICED, DOUBT, SILENCE, UNUSUAL = 0.3, 0.1, 0.6, 0.7, 1.4, 0.3
+VOWEL, CONSONANT, CONTEXT, PLACE = 8.0, 4.0, 0.5, 0.4
+STRESS, TONE, UNVOICED, DOUBT, SILENCE, UNUSUAL = 0.3, 0.1, 0.6, 0.7, 1.4, 0.6
 LONG_ENOUGH_S = 0.09
 INSIDE, IN_CLUSTER, BETWEEN_SYLLABLES, BETWEEN_WORDS = 0.7, 0.5, 0.35, 0.2
 EDGE = ""  # the neighbour of a sound before or behind a pause
@@ -141,7 +140,7 @@ def _stock(spoken: Transcript, voiced: Sequence[bool] | None) -> _Stock:
         for phone in syllable.phones
         if phone.phone in SOUNDS
     ]
-    if not any(phone.phone in VOWELS for phone, *_ in rows):
+    if not any(phone.phone in NUCLEI for phone, *_ in rows):
         raise InputError(
             "new words are built from sounds whose names are known, and nothing says what is said in this speech; "
             "give its words with --text, or let them be recognised (--recognise)"
@@ -167,7 +166,7 @@ def _stock(spoken: Transcript, voiced: Sequence[bool] | None) -> _Stock:
 
 
 def _is_behind_vowel(phone: Phone, syllable: Syllable) -> bool:
-    nucleus = next((other for other in syllable.phones if other.phone in VOWELS), None)
+    nucleus = next((other for other in syllable.phones if other.phone in NUCLEI), None)
     return nucleus is not None and phone.start_s > nucleus.start_s
 
 
@@ -183,7 +182,7 @@ def _phones_wanted(word: Word, first_join: float) -> Iterator[_Wanted]:
         before, owner = phones[place - 1] if place else (EDGE, None)
         if owner is not syllable:
             behind_vowel, join = False, BETWEEN_SYLLABLES
-        elif phone in VOWELS or before in VOWELS:
+        elif phone in NUCLEI or before in NUCLEI:
             join = INSIDE
         else:
             join = IN_CLUSTER
@@ -196,7 +195,7 @@ def _phones_wanted(word: Word, first_join: float) -> Iterator[_Wanted]:
             tone=syllable.tone,
             join=join if place else first_join,
         )
-        behind_vowel = behind_vowel or phone in VOWELS
+        behind_vowel = behind_vowel or phone in NUCLEI
 
 
 def _extended(least: Costs, way: Word, stock: _Stock, first_join: float) -> tuple[Costs, list[_Step]]:
@@ -219,12 +218,12 @@ def _target_cost(wanted: _Wanted, stock: _Stock) -> Costs:
         stock.unlike(neighbour)[near] if neighbour else 0.0
         for neighbour, near in ((wanted.before, before), (wanted.behind, behind))
     )
-    if wanted.phone in VOWELS:
-        is_other = np.array([name not in VOWELS for name in stock.names])
+    if wanted.phone in NUCLEI:
+        is_other = np.array([name not in NUCLEI for name in stock.names])
         sound = np.where(is_other, np.inf, VOWEL * unlike)[stock.name]
         said = STRESS * np.abs(stock.stress - wanted.stress) + TONE * (stock.tone != wanted.tone)
         return np.append(sound + context + said + stock.dear, np.inf)
-    is_other = np.array([name in VOWELS for name in stock.names])
+    is_other = np.array([name in NUCLEI for name in stock.names])
     sound = np.where(is_other, np.inf, CONSONANT * unlike)[stock.name]
     return np.append(sound + context + PLACE * (stock.is_coda != wanted.is_coda), SILENCE)
 
@@ -257,7 +256,7 @@ def _built(
 def _syllable(said: Syllable, units: Sequence[int], spoken: Transcript, stock: _Stock) -> BuiltSyllable:
     """Return a syllable `said` so, made of the spoken phones at `units`."""
     names = [phone.phone for phone in said.phones]
-    nucleus = next(place for place, name in enumerate(names) if name in VOWELS)
+    nucleus = next(place for place, name in enumerate(names) if name in NUCLEI)
     number = int(stock.syllable[units[nucleus]])
     heard = spoken.syllables[number]
     return BuiltSyllable(
@@ -286,7 +285,9 @@ def _coda(units: Sequence[int], heard: Syllable, stock: _Stock) -> Spans:
     """Return the pieces of the consonants behind a vowel, all of them but the first of `units`."""
     nucleus, *behind = units
     pieces = _pieces(behind, stock)
-    if behind and behind[0] == nucleus + 1 and stock.follows[nucleus + 1]:  # a short vowel goes on in what hums
+    if (
+        behind and behind[0] == nucleus + 1 and stock.follows[nucleus + 1 : nucleus + 2].any()
+    ):  # a short vowel goes on in what hums
         pieces[:1] = [(heard.vowel_end_s, pieces[0][1])] if heard.vowel_end_s < pieces[0][1] else []
     return tuple(pieces)
 
