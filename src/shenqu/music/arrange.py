@@ -159,7 +159,7 @@ def measure_speech(transcript: Transcript, *, whole: bool = False) -> SpeechMeas
         consonants_s=np.array([_consonants_s(*pair) for pair in zip(syllables, [*syllables[1:], None], strict=True)]),
         prominence=np.array([_prominence(s, transcript.language) for s in syllables]),
         word_end=word_end,
-        pause=np.array([gap >= PAUSE_S for gap in gaps] + [True]),
+        pause=np.array([abs(gap) >= PAUSE_S for gap in gaps] + [True]),  # words may go on with earlier ones
         restart=np.inf if whole else RESTART,
         unsung=np.minimum(MOST_UNSUNG, np.arange(len(syllables))[::-1] * UNSUNG * whole),
     )

@@ -124,6 +124,16 @@ def named_hooks(
     return _ranked(speech, takes)
 
 
+def word_around(transcript: Transcript, syllable: int) -> Hook:
+    """Return the word in which a syllable lies, as if it were the hook."""
+    first = 0
+    for word in transcript.words:
+        if syllable < first + len(word.syllables):
+            return Hook(first=first, last=first + len(word.syllables) - 1)
+        first += len(word.syllables)
+    raise ValueError(f"there is no syllable {syllable}, only {first} of them")
+
+
 def plain(text: str) -> str:
     """Return the letters and digits of `text` in one case, without blanks.
 

@@ -422,7 +422,8 @@ def _tempi(tune: Tune, shifts: Sequence[tuple[Stretch, Fraction]]) -> tuple[Temp
 
 def _chords(tune: Tune, placed: Sequence[_Placed]) -> Iterator[Chord]:
     """Yield the chords of a song: those of the tune; before a hook the dominant, in the intro those of what follows."""
-    written = tune.chords or harmonize(tune)
+    is_all_sung = all(one.stretch.is_sung for one in placed)  # then the band finds chords, where there are none
+    written = tune.chords if is_all_sung else tune.chords or harmonize(tune)
     for number, one in enumerate(placed):
         if one.stretch.is_sung:
             yield from _cut(written, one.stretch.start, one.stretch.end, one.onset)

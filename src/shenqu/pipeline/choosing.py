@@ -9,9 +9,9 @@ from shenqu.errors import InputError
 from shenqu.music.arrange import FASTEST, choose_transpose, tempo_factor_of
 from shenqu.music.choose import Fit, measure_fit, rank
 from shenqu.music.passages import clip_tune
+from shenqu.pipeline.arranging import arrange_speech
 from shenqu.pipeline.hear import Heard
 from shenqu.pipeline.library import built_in_tunes
-from shenqu.pipeline.plan import arrange_speech
 from shenqu.pipeline.report import Report, silent
 
 AUTO = "auto"

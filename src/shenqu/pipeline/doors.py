@@ -23,6 +23,7 @@ from shenqu.media.audio import AUDIO_SUFFIXES, encode_audio
 from shenqu.media.files import check_output_is_not_input, sha256_of, whole_files
 from shenqu.music.choose import Fit
 from shenqu.music.passages import phrase_notes, pitch_range
+from shenqu.pipeline.arranging import syllables_heard, syllables_needed
 from shenqu.pipeline.backings import backing_path, check_backing, hear_backing
 from shenqu.pipeline.bands import check_band
 from shenqu.pipeline.checked import check_page, check_song
@@ -31,7 +32,7 @@ from shenqu.pipeline.correct import SONG_ENDING, Correction, hear_correction, re
 from shenqu.pipeline.hear import Heard, hear, hear_words
 from shenqu.pipeline.library import built_in_tune, built_in_tunes
 from shenqu.pipeline.lyrics import with_mode, with_new_words
-from shenqu.pipeline.plan import plan_song, syllables_needed
+from shenqu.pipeline.plan import plan_song
 from shenqu.pipeline.played import tune_sound
 from shenqu.pipeline.plotted import check_plot, plot_words
 from shenqu.pipeline.render import STEMS, Film, check_ending, render_files
@@ -99,7 +100,8 @@ def sing(
     report("listening", 0.0)
     backing = hear_backing(Path(chosen.backing), chosen, document=document) if chosen.backing else None
     needed = max(syllables_needed(tune, chosen.mode) for tune in wanted)
-    pool = needed if chosen.lyrics is None else None  # new words are built from all that is said
+    pools = [syllables_heard(tune, chosen) for tune in wanted]
+    pool = None if None in pools else max(count for count in pools if count is not None)
     heard = hear(speech, chosen, needed=pool, report=report, recogniser=recogniser)
     if chosen.lyrics is not None:
         heard = with_new_words(heard, chosen.lyrics, most=needed)
