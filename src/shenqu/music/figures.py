@@ -25,17 +25,19 @@ from shenqu.documents.options import Figures
 from shenqu.documents.performance import TempoMap
 from shenqu.documents.speech import Transcript
 from shenqu.documents.tune import Tune
-from shenqu.music.line import STOPS, Line, Piece, Rest, Sung, onset_phones, read_line
+from shenqu.music.line import STEP, STOPS, Line, Piece, Rest, Sung, onset_phones, read_line
 from shenqu.music.stutters import CELLS, stutter, stutters, unit_of
 from shenqu.music.voice_drums import ALONE_DB, UNDER_DB, Kit, drum_figures, fill_figures, find_kit
 
+QUIET = frozenset({"cold open", "silence", "tag"})
 BESIDE_DB, REST_DB, QUOTE_DB = -10.0, -4.0, 0.0
 HALF, BEAT = Fraction(1, 2), Fraction(1)
+HALVING = tuple((Fraction(at, 8), Fraction(length, 8)) for at, length in ((0, 4), (4, 2), (6, 1), (7, 1)))
 BARS_APART = 4  # stutters
 FEW_BARS_APART = 2  # figures around rests
 SIDE = 0.5
 MOST_ECHOED = 6
-RISER_S = 0.5
+RISER_S, LEAST_RISER_S = 0.7, 0.15
 HITS = 5  # the syllables best to hit with, of which one is drawn by lot
 
 
@@ -125,7 +127,7 @@ def _quotes_and_builds(line: Line, rng: np.random.Generator) -> Iterator[Figure]
             yield from _build(line, rest, passage, rng)
         elif passage.role == "intro":
             yield from _stabs(line, rest, rng)
-        elif passage.role in {"cold open", "silence", "bridge", "tag"}:
+        elif passage.role in {*QUIET, "bridge"}:
             yield from _quote(line, rest, passage, rng)
 
 
@@ -179,19 +181,23 @@ def _build(line: Line, rest: Rest, passage: Passage, rng: np.random.Generator) -
     """Yield call and response in 1/2, 1/4, 1/8, 1/8 of a build, or half of that and a roll in its last bar."""
     if rest.behind is None or rest.before is None:
         return
-    last_bar, _ = line.bar_at(passage.onset_beat + passage.length_beat - Fraction(1, 100))
+    end = passage.onset_beat + passage.length_beat
+    last_bar, bar = line.bar_at(end - Fraction(1, 100))
     rolls = bool(rng.integers(2)) and last_bar > rest.start
-    end, start = last_bar if rolls else passage.onset_beat + passage.length_beat, rest.start
-    starts = [start + passage.length_beat * share for share in (Fraction(0), HALF, Fraction(3, 4), Fraction(7, 8))]
-    slots = [(at, until) for at, until in zip(starts, [*starts[1:], end], strict=True) if until <= end and at < until]
+    until, whole = (last_bar if rolls else end), last_bar + bar - rest.start
+    slots = [(rest.start + whole * at, whole * share) for at, share in HALVING]
+    slots = [(at, length) for at, length in slots if at + length / 2 < until]
     call, answer = line.word_of(rest.behind.index), line.word_of(rest.before.index)
     for name, piece, shift, pan in (("call", call, 0, -SIDE), ("response", answer, 1, SIDE)):
-        halves = [(at + shift * (until - at) / 2, (until - at) / 2) for at, until in slots]
+        begins = [(at + shift * length / 2, length / 2) for at, length in slots]
+        halves = [(at, min(length, until - at)) for at, length in begins]
         strokes = [_once(length, at=at - halves[0][0]) for at, length in halves]
         yield _figure("answer", f"halving: {name}", piece, halves[0][0], strokes, pan=pan)
     if rolls:
-        cell = next(cell for cell in CELLS if cell.name == ("roll" if rng.integers(2) else "thrice"))
-        yield stutter(line, cell, rest.behind, last_bar, rng).replace(level_db=REST_DB)
+        cells = [cell for cell in CELLS if cell.build]
+        roll = stutter(line, cells[int(rng.integers(len(cells)))], rest.behind, last_bar, rng)
+        before_end = tuple(stroke for stroke in roll.strokes if last_bar + stroke.onset_beat + STEP <= end)
+        yield roll.replace(level_db=REST_DB, strokes=before_end)
 
 
 # --- around rests
@@ -217,9 +223,8 @@ def _around(
     for options in _choices(line, rest, hit, kit, made, rng):
         if found and amount == "few":
             break
-        chosen = next((some for some in options if all(line.lies_in(one, rest.start, rest.end) for one in some)), ())
-        if chosen and not _meet(line, chosen, [*made, *found]):
-            found += chosen
+        free = (some for some in options if _has_room(line, rest, some, [*made, *found]))
+        found += next(free, ())
     return found
 
 
@@ -244,16 +249,19 @@ def _choices(
     into: list[Option] = [[one] for one in stutters(line, rest, rng) if _may_stutter(line, one, made)]
     into = [[one.replace(level_db=REST_DB) for one in option] for option in into]
     riser = _riser(line, rest)
-    into = [*into, riser] if riser and rng.integers(2) else [riser, *into] if riser else into
+    into = [*into, riser] if riser and rng.integers(3) else [riser, *into] if riser else into
     return [behind, into] if rng.integers(2) else [into, behind]
 
 
-def _meet(line: Line, some: Option, others: Sequence[Figure]) -> bool:
-    """Whether figures would be heard at the same time as others."""
-    spans = [line.sounds(figure, stroke) for figure in others for stroke in figure.strokes]
-    mine = [line.sounds(figure, stroke) for figure in some for stroke in figure.strokes]
-    first, last = min(span[0] for span in mine), max(span[1] for span in mine)
-    return any(low < last and first < high for low, high in spans)
+def _has_room(line: Line, rest: Rest, some: Option, others: Sequence[Figure]) -> bool:
+    """Whether figures lie in a rest, in no passage that is the speaker's alone, and not beside others."""
+    spans = [line.sounds(figure, stroke) for figure in some for stroke in figure.strokes]
+    taken = [line.sounds(figure, stroke) for figure in others for stroke in figure.strokes]
+    quiet = (passage for passage in line.passages if passage.role in QUIET)
+    taken += [(line.seconds(one.onset_beat), line.seconds(one.onset_beat + one.length_beat)) for one in quiet]
+    first_s, last_s = min(span[0] for span in spans), max(span[1] for span in spans)
+    is_free = not any(low_s < last_s and first_s < high_s for low_s, high_s in taken)
+    return is_free and all(line.lies_in(figure, rest.start, rest.end) for figure in some)
 
 
 def _may_stutter(line: Line, figure: Figure, made: Sequence[Figure]) -> bool:
@@ -327,11 +335,13 @@ def _fill(line: Line, rest: Rest, kit: Kit) -> Option:
 
 
 def _riser(line: Line, rest: Rest) -> Option:
-    """Return the hook's first syllable turned round, ending where the lead comes in with it."""
+    """Return the hook's first words turned round, ending where the lead comes in with them."""
     if rest.behind is None or not _begins_hook(line, rest.behind):
         return []
     syllable = line.syllables[rest.behind.index]
-    end_s = min(syllable.vowel_end_s, syllable.vowel_s + RISER_S)
+    until_s = line.syllables[line.phrase_of(rest.behind.index)[1]].end_s
+    room_s = line.seconds(rest.end) - line.seconds(rest.start)
+    end_s = min(until_s, syllable.vowel_s + min(RISER_S, max(room_s, LEAST_RISER_S)))
     piece = Piece(syllable.vowel_s, syllable.vowel_s, end_s)
     riser = _figure("reverse", "riser into the hook", piece, rest.end, [_once(BEAT)], reverse=True, level_db=-8.0)
     return [riser] if line.lies_in(riser, rest.start, rest.end) else []
@@ -371,7 +381,7 @@ def _drums(line: Line, kit: Kit, amount: Figures) -> Iterator[Figure]:
     """Yield the drums of the voice: under the band's in hooks, alone in breaks, with "many" in verses too."""
     for passage in line.passages:
         end = passage.onset_beat + passage.length_beat
-        if passage.role in {"cold open", "silence", "tag"}:
+        if passage.role in QUIET:
             continue
         if _open_part(line, passage) is not None:
             yield from drum_figures(line, kit, passage.onset_beat, end, level_db=ALONE_DB)

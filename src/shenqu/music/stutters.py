@@ -89,7 +89,6 @@ def stutters(line: Line, rest: Rest, rng: np.random.Generator) -> Iterator[Figur
             figure = stutter(line, cell, sung, beat, rng)
             if line.lies_in(figure, rest.start, rest.end):
                 yield figure
-                break
 
 
 def stutter(line: Line, cell: Cell, sung: Sung, beat: Fraction, rng: np.random.Generator) -> Figure:
@@ -159,7 +158,8 @@ def _places(line: Line, rest: Rest, cell: Cell, sung: Sung) -> Iterator[Fraction
     if cell.place == "pickup":
         yield sung.onset
     elif cell.place == "tail":
-        yield -(-rest.start // (2 * STEP)) * 2 * STEP
+        first = -(-rest.start // (2 * STEP)) * 2 * STEP
+        yield from (first, first + 2 * STEP)
     else:
         start, length = line.bar_at(rest.start)
         while start < rest.end:

@@ -28,6 +28,7 @@ from shenqu.music.line import STEP, Line, Piece
 UNDER_DB, ALONE_DB, FILL_DB = -16.0, -8.0, -11.0
 VELOCITIES = (1.0, 0.4, 0.7, 0.4)
 MOST_STROKES = 500
+SHORTEST_S, LONGEST_S = 0.03, 0.25
 CHOICE = 4  # the clearest so many are drawn from by lot
 
 
@@ -65,18 +66,18 @@ def find_kit(line: Line, rng: np.random.Generator) -> Kit:
 
 
 def _is_whole(phone: Phone, syllable: Syllable) -> bool:
-    """Whether a consonant is the last of its syllable's onset, so that the vowel follows it, and long enough."""
-    return abs(phone.end_s - syllable.vowel_s) < 0.01 and 0.03 <= phone.end_s - phone.start_s <= 0.25
+    """Whether a consonant lies before its syllable's vowel, and is neither too short nor too long to be one sound."""
+    return phone.end_s <= syllable.vowel_s + 0.01 and SHORTEST_S <= phone.end_s - phone.start_s <= LONGEST_S
 
 
 def _piece(name: str, phone: Phone, syllable: Syllable) -> Piece:
     """Return what is struck: a burst lies just before the vowel, a hiss in the middle of its phone."""
-    vowel_s = syllable.vowel_s
+    end_s = phone.end_s
     if name == "kick":
-        return Piece(max(phone.start_s, vowel_s - 0.03), vowel_s, min(syllable.vowel_end_s, vowel_s + 0.08))
+        return Piece(max(phone.start_s, end_s - 0.03), end_s, min(syllable.vowel_end_s, end_s + 0.08))
     if name == "snare":
-        burst_s = max(phone.start_s, vowel_s - 0.045)
-        return Piece(max(phone.start_s, burst_s - 0.005), burst_s, vowel_s + 0.015)
+        burst_s = max(phone.start_s, end_s - 0.045)
+        return Piece(max(phone.start_s, burst_s - 0.005), burst_s, end_s + 0.015)
     middle_s = 0.5 * (phone.start_s + phone.end_s)
     return Piece(max(phone.start_s, middle_s - 0.025), max(phone.start_s, middle_s - 0.02), middle_s + 0.03)
 
