@@ -37,6 +37,7 @@ BARS_APART = 4  # stutters
 FEW_BARS_APART = 2  # figures around rests
 SIDE = 0.5
 MOST_ECHOED = 6
+FAR = Fraction(64)  # beats, longer than a stroke sounds
 RISER_S, LEAST_RISER_S = 0.7, 0.15
 HITS = 5  # the syllables best to hit with, of which one is drawn by lot
 
@@ -256,12 +257,17 @@ def _choices(
 def _has_room(line: Line, rest: Rest, some: Option, others: Sequence[Figure]) -> bool:
     """Whether figures lie in a rest, in no passage that is the speaker's alone, and not beside others."""
     spans = [line.sounds(figure, stroke) for figure in some for stroke in figure.strokes]
-    taken = [line.sounds(figure, stroke) for figure in others for stroke in figure.strokes]
+    taken = [line.sounds(figure, stroke) for figure in others for stroke in figure.strokes if _is_near(figure, rest)]
     quiet = (passage for passage in line.passages if passage.role in QUIET)
     taken += [(line.seconds(one.onset_beat), line.seconds(one.onset_beat + one.length_beat)) for one in quiet]
     first_s, last_s = min(span[0] for span in spans), max(span[1] for span in spans)
     is_free = not any(low_s < last_s and first_s < high_s for low_s, high_s in taken)
     return is_free and all(line.lies_in(figure, rest.start, rest.end) for figure in some)
+
+
+def _is_near(figure: Figure, rest: Rest) -> bool:
+    """Whether a figure could be heard in a rest at all."""
+    return figure.onset_beat < rest.end + FAR and rest.start < figure.onset_beat + figure.strokes[-1].onset_beat + FAR
 
 
 def _may_stutter(line: Line, figure: Figure, made: Sequence[Figure]) -> bool:

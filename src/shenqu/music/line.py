@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import ceil
+from math import ceil, inf
 from typing import NamedTuple
 
 from shenqu.documents.arrangement import Passage, Placement
@@ -137,11 +137,21 @@ class Line:
 
     def sung_during(self, first_s: float, last_s: float) -> float:
         """Return for how many of the seconds between two song times the lead sings."""
-        return sum(max(0.0, min(last_s, high_s) - max(first_s, low_s)) for low_s, high_s in self._sounding)
+        spans = self._sounding
+        number = bisect_right(spans, first_s, key=lambda span: span[1])
+        sung_s = 0.0
+        while number < len(spans) and spans[number][0] < last_s:
+            sung_s += min(last_s, spans[number][1]) - max(first_s, spans[number][0])
+            number += 1
+        return sung_s
 
     @cached_property
     def _sounding(self) -> list[tuple[float, float]]:
-        return [(self.seconds(sung.begin), self.seconds(sung.end)) for sung in self.sung]
+        """From and to when the lead sings, in song seconds; a syllable ends where the next one begins."""
+        begins_s = [self.seconds(sung.begin) for sung in self.sung]
+        ends_s = [self.seconds(sung.end) for sung in self.sung]
+        until_s = [min(pair) for pair in zip(ends_s, [*begins_s[1:], inf], strict=True)]
+        return list(zip(begins_s, until_s, strict=True))
 
     def word_of(self, index: int) -> Piece:
         """Return the whole word in which a syllable lies; its beat is its first vowel."""

@@ -88,7 +88,7 @@ def drum_figures(
     """Return the drums of the `kit` playing from beat to beat, each as one figure."""
     hits: dict[str, list[tuple[Fraction, float]]] = {name: [] for name in drums}
     for beat, length in line.bars:
-        for name in drums:
+        for name in drums if beat < end and beat + length > start else ():
             hits[name] += [(beat + at, db) for at, db in _bar(name, length) if start <= beat + at < end]
     return [
         figure
