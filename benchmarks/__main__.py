@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from benchmarks.arranging.lyrics import LyricsBench
 from benchmarks.band import describe_band
 from benchmarks.material import find_material, find_singing
 from benchmarks.mix import describe_mix
@@ -36,8 +37,9 @@ To repeat it: `SHENQU_DATA` names a folder of recorded speech, whose licences ke
 `SHENQU_JUDGE` an outside script that measures a song with trackers the renderer does not know. Without the
 first, the benches run on the speech of our own small speaker; without the second, nothing is said on how
 well it sings. `SHENQU_VOSK` names the folder of a Vosk model, without which the words understood are not counted.
-`python -m benchmarks singing` (or `peers engines voice picture memory mix variants words hours band`) prints one
-part; with `--write` it is renewed here. `singing-quick` measures a few songs in a few minutes.
+`python -m benchmarks singing` (or `peers engines voice picture memory mix variants words hours band lyrics`) prints one
+part; with `--write` it is renewed here. `singing-quick` measures a few songs in a few minutes, `lyrics-quick` a few
+pairs of speakers.
 
 """
 
@@ -97,6 +99,11 @@ class Benches:
         """What three hours of words take."""
         return self.heard.hours()
 
+    @cached_property
+    def new_words(self) -> LyricsBench:
+        """What is measured of new words."""
+        return LyricsBench(material=find_singing(self.material), workshop=self.workshop, script=self.script)
+
     def source(self) -> str:
         """Say what was measured."""
         if self.material.folder:
@@ -140,8 +147,10 @@ def main(arguments: Sequence[str]) -> int:
             "words": benches.words,
             "hours": benches.hours,
             "band": describe_band,
+            "lyrics": benches.new_words.section,
         }
-        extra = {"singing-quick": benches.sung.quick}  # for daily use; the whole page has more of it
+        # for daily use; the whole page has more of it
+        extra = {"singing-quick": benches.sung.quick, "lyrics-quick": benches.new_words.quick}
         unknown = set(names) - {*parts, *extra}
         if unknown:
             print(f"no bench {', '.join(sorted(unknown))}; there are {', '.join([*parts, *extra])}", file=sys.stderr)
@@ -159,7 +168,7 @@ def main(arguments: Sequence[str]) -> int:
             print(benches.source())
             return 0
         order = ("singing", "peers", "engines", "voice", "picture", "memory", "mix")
-        order += ("variants", "words", "hours", "band")
+        order += ("variants", "words", "hours", "band", "lyrics")
         sections = [HEAD + benches.source(), machine(), *(written[name] for name in order), NOTES.read_text().strip()]
         PAGE.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
         print(PAGE, file=sys.stderr)

@@ -54,13 +54,13 @@ def sung_words(song: Song) -> list[int]:
 
 def tokens(transcript: Transcript, numbers: Sequence[int]) -> list[str]:
     """Return the words of those `numbers` as the recogniser writes them."""
-    return [token for number in numbers for token in _tokens(transcript.words[number].text)]
+    return [token for number in numbers for token in sentence_tokens(transcript.words[number].text)]
 
 
-def _tokens(text: str) -> list[str]:
+def sentence_tokens(text: str) -> list[str]:
     """Return the words in `text`.
 
-    >>> _tokens("Feed’st thy self-substantial")
+    >>> sentence_tokens("Feed’st thy self-substantial")
     ["feed'st", 'thy', 'self', 'substantial']
     """
     return re.findall(r"[a-z']+", text.lower().replace("’", "'"))

@@ -285,9 +285,8 @@ def _coda(units: Sequence[int], heard: Syllable, stock: _Stock) -> Spans:
     """Return the pieces of the consonants behind a vowel, all of them but the first of `units`."""
     nucleus, *behind = units
     pieces = _pieces(behind, stock)
-    if (
-        behind and behind[0] == nucleus + 1 and stock.follows[nucleus + 1 : nucleus + 2].any()
-    ):  # a short vowel goes on in what hums
+    goes_on = stock.follows[nucleus + 1 : nucleus + 2].any()
+    if goes_on and behind and behind[0] == nucleus + 1:  # a short vowel goes on in what hums
         pieces[:1] = [(heard.vowel_end_s, pieces[0][1])] if heard.vowel_end_s < pieces[0][1] else []
     return tuple(pieces)
 
