@@ -193,23 +193,30 @@ def _with_breaths(sung: Sequence[tuple[Passage, list[Placement]]], breath_beat: 
     """Yield all placements; before a hook, and at its end, the voice rests for a breath."""
     for number, (passage, placements) in enumerate(sung):
         after = sung[number + 1] if number + 1 < len(sung) else None
-        if passage.role == "hook":
-            yield from _breathing(placements, _end(passage) - breath_beat)
-        elif after and after[0].role == "hook":
-            yield from _breathing(placements, after[1][0].notes[0].onset_beat - breath_beat)
-        else:
+        if passage.role != "hook" and (after is None or after[0].role != "hook"):
             yield from placements
+            continue
+        behind = after[1][0] if after else None
+        is_hook = passage.role == "hook"
+        until = _end(passage) if is_hook or behind is None else behind.notes[0].onset_beat
+        yield from _breathing(placements, until - breath_beat, behind)
 
 
-def _breathing(placements: Sequence[Placement], until: Fraction) -> Iterator[Placement]:
-    """Yield `placements`, the last note ending at beat `until` or half through; what it gives up is a named rest."""
+def _breathing(placements: Sequence[Placement], until: Fraction, behind: Placement | None) -> Iterator[Placement]:
+    """Yield `placements`, the last note ending at beat `until` or half through; what it gives up is a named rest.
+
+    Where it ends before and the speech would go on with what comes `behind`, all that is between is a rest.
+    """
     *others, last = placements
     yield from others
     note = last.notes[-1]
-    kept = max(until - note.onset_beat, BREATH_SHARE * note.length_beat)
-    if last.syllable is None or kept >= note.length_beat:
+    kept = min(note.length_beat, max(until - note.onset_beat, BREATH_SHARE * note.length_beat))
+    end = note.end_beat
+    if last.syllable is not None and behind is not None and behind.syllable == last.syllable + 1:
+        end = max(end, behind.notes[0].onset_beat)
+    if last.syllable is None or note.onset_beat + kept >= end:
         yield last
         return
     yield last.replace(notes=(*last.notes[:-1], note.replace(length_beat=kept)))
-    rest = PlacedNote(pitch=note.pitch, onset_beat=note.onset_beat + kept, length_beat=note.length_beat - kept)
+    rest = PlacedNote(pitch=note.pitch, onset_beat=note.onset_beat + kept, length_beat=end - note.onset_beat - kept)
     yield Placement(syllable=None, notes=(rest,))

@@ -54,7 +54,10 @@ Rows = tuple[Row, ...]
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """A placement with its song times, and the consonants around its vowel: pieces of speech, and `phones` in them."""
+    """A placement with its song times, and the consonants around its vowel: pieces of speech, and `phones` in them.
+
+    `after_rest` says that the placements name a rest before it.
+    """
 
     placement: Placement
     syllable: Syllable
@@ -65,6 +68,7 @@ class _Slot:
     start_s: float
     last_start_s: float
     end_s: float
+    after_rest: bool
 
     @property
     def consonant_room_s(self) -> float:
@@ -136,6 +140,7 @@ def _slots(arrangement: Arrangement, transcript: Transcript, clock: TempoMap) ->
     for number, placement in enumerate(arrangement.placements):
         if placement.syllable is None or not placement.notes:
             continue
+        before = arrangement.placements[number - 1] if number else None
         if not 0 <= placement.syllable < len(syllables):
             raise InputError(
                 f"placement {number} sings syllable {placement.syllable}, "
@@ -156,6 +161,7 @@ def _slots(arrangement: Arrangement, transcript: Transcript, clock: TempoMap) ->
                 start_s=clock.beat_to_s(placement.notes[0].onset_beat),
                 last_start_s=clock.beat_to_s(placement.notes[-1].onset_beat),
                 end_s=clock.beat_to_s(placement.notes[-1].end_beat),
+                after_rest=before is not None and before.syllable is None,
             )
         )
     slots.sort(key=lambda slot: slot.start_s)
@@ -335,8 +341,9 @@ def _is_shortened(slot: _Slot, after: _Slot) -> bool:
 
 
 def _flows_on(slot: _Slot, after: _Slot) -> bool:
-    """True where the next syllable followed without a rest."""
-    return after.index == slot.index + 1 and after.syllable.start_s - slot.syllable.end_s < PAUSE_S
+    """True where the next syllable followed without a rest, and none is named in the song."""
+    goes_on = after.index == slot.index + 1 and not after.after_rest
+    return goes_on and after.syllable.start_s - slot.syllable.end_s < PAUSE_S
 
 
 def _endings(slot: _Slot, after: _Slot | None) -> tuple[float, float]:
