@@ -24,7 +24,7 @@ _VOICED = 0.5
 _TIE_S = 1e-6  # a time just between two frames belongs to the first, however it was rounded
 
 
-def track_pitch(samples: npt.NDArray[np.float32], rate: int) -> PitchTrack:
+def track_pitch(samples: npt.NDArray[np.float32], rate: int, *, voiced_from: float = _VOICED) -> PitchTrack:
     """Return the pitch of mono `samples` (shape (samples,), at `rate` hertz), one value in 5 ms.
 
     Between two voiced frames of the tracker the pitch is interpolated (in log frequency); where one of
@@ -40,7 +40,7 @@ def track_pitch(samples: npt.NDArray[np.float32], rate: int) -> PitchTrack:
     times = np.arange(hop_count(samples.size / rate, HOP_S)) * HOP_S
     confidence = np.interp(times, found.timestamps, found.confidence)
     log_hz = np.log(np.maximum(found.pitch_hz, 1.0))
-    voiced = found.confidence >= _VOICED
+    voiced = found.confidence >= voiced_from
     nearest = np.clip(np.searchsorted(_midpoints(found.timestamps), times), 0, len(voiced) - 1)
     between = np.interp(times, found.timestamps, log_hz)
     both = np.interp(times, found.timestamps, voiced.astype(float)) > 1.0 - 1e-9

@@ -7,13 +7,17 @@ import math
 from shenqu.documents.tune import Scale
 
 
-def counted_near(bpm: float, other_bpm: float) -> float:
+def counted_near(bpm: float, other_bpm: float, *, in_threes: bool = False) -> float:
     """Return `bpm`, doubled or halved as often as brings it nearest to `other_bpm`: a beat may be counted either way.
 
-    >>> counted_near(75.0, 160.0), counted_near(128.0, 120.0)
-    (150.0, 128.0)
+    Where the tune's beats fall `in_threes`, as in 6/8, what was counted may have been dotted quarter notes.
+
+    >>> counted_near(75.0, 160.0), counted_near(128.0, 120.0), counted_near(100.0, 150.0, in_threes=True)
+    (150.0, 128.0, 150.0)
     """
-    return bpm * 2.0 ** round(math.log2(other_bpm / bpm))
+    counts = (bpm, 1.5 * bpm) if in_threes else (bpm,)
+    near = [count * 2.0 ** round(math.log2(other_bpm / count)) for count in counts]
+    return min(near, key=lambda count: abs(math.log2(other_bpm / count)))
 
 
 def semitones_between(key: tuple[int, Scale], other: tuple[int, Scale]) -> int:

@@ -29,6 +29,7 @@ STEP = Fraction(1, 4)
 SPREAD_STEPS = 0.35
 ON_PULSE, ON_EIGHTH, ON_SIXTEENTH = 0.0, 0.25, 0.8  # what beginning there costs
 EVEN = 0.01
+BESIDE, FAR, THIRDS = 0.12, 0.08, 0.055  # of a pulse
 DOUBTFUL_CONFIDENCE, DOUBTFUL_LEAP, DOUBTFUL_STEPS = 0.6, 10, 0.45
 
 
@@ -103,9 +104,12 @@ def _falls_into_three(pulses_s: Floats, notes: Sequence[HeardNote]) -> bool:
     if not notes:
         return False
     places = np.interp([note.start_s for note in notes], pulses_s, np.arange(len(pulses_s)), left=0.0, right=0.0) % 1.0
-    within = places[(places > 0.15) & (places < 0.85)]
-    thirds, halves = (np.abs(within[:, None] - grid).min(axis=1) for grid in ([1 / 3, 2 / 3], [0.25, 0.5, 0.75]))
-    return len(within) > 0.1 * len(notes) and float(np.median(thirds)) < 0.6 * float(np.median(halves))
+    within = places[(places > BESIDE) & (places < 1.0 - BESIDE)]
+    thirds, quarters = (
+        np.minimum(FAR, np.abs(within * parts - np.rint(within * parts)) / parts).mean() if len(within) else 0.0
+        for parts in (3, 4)
+    )
+    return len(within) > 0.1 * len(notes) and bool(thirds < min(THIRDS, quarters))
 
 
 def _bar_weights(pulses_s: Floats, accents: Floats, harmony: Floats, notes: Sequence[HeardNote]) -> Floats:

@@ -25,12 +25,12 @@ from shenqu.units import hz_to_pitch
 Floats = npt.NDArray[np.float64]
 
 LOWEST, HIGHEST = 36, 90
-SPREAD = 0.35  # semitones
+SPREAD = 0.25  # semitones
 FARTHEST = 4.0  # what a pitch costs at most that lies elsewhere, so that single octave errors pass
 SILENT_PRICE, UNVOICED_PRICE = 1.0, 0.4
-CHANGE_PRICE, START_PRICE = 8.0, 5.0
+CHANGE_PRICE, START_PRICE = 8.0, 3.0
 SHORTEST_S = 0.06
-STRUCK_S = 0.07
+STRUCK_S = 0.1
 DIP_S = 0.05
 STRUCK_DB = 4.0
 JOIN_S = 0.15

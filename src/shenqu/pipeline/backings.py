@@ -23,7 +23,7 @@ from shenqu.media.files import sha256_of
 from shenqu.music.accompany import counted_near, semitones_between
 from shenqu.music.arrange import FASTEST, SLOWEST
 from shenqu.music.harmony import key_of
-from shenqu.pipeline.recorded import HEARING_RATE, LONGEST_S, hear_grid, mono
+from shenqu.pipeline.recorded import HEARING_RATE, LONGEST_S, HeardSong, hear_grid, mono
 from shenqu.pipeline.songs import is_file, relative_path
 from shenqu.units import SONG_RATE
 
@@ -36,10 +36,11 @@ PEAK = 0.8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeardBacking:
-    """A recording, as it lies in a song document, and the key it is in."""
+    """A recording, as it lies in a song document, and the key it is in; `told` is whether its tempo was not found."""
 
     backing: Backing
     key: tuple[int, Scale]
+    told: bool = False
 
 
 def hear_backing(path: Path, options: SingOptions, *, document: Path) -> HeardBacking:
@@ -63,6 +64,7 @@ def hear_backing(path: Path, options: SingOptions, *, document: Path) -> HeardBa
             first_beat_s=round(grid.first_bar_s, 4) if options.backing_beat_s is None else options.backing_beat_s,
         ),
         key=key_of(without_overtones(chroma(sound, HEARING_RATE).sum(axis=0))),
+        told=options.backing_bpm is not None,
     )
 
 
@@ -79,14 +81,30 @@ def backing_bpm(heard: HeardBacking, tune: Tune, options: SingOptions) -> float:
 
     It may be counted twice or half as fast.
     """
-    return options.tempo_bpm or counted_near(heard.backing.bpm, tune.tempi[0].bpm)
+    return options.tempo_bpm or _counted(heard, tune, tune.tempi[0].bpm)
 
 
 def laid_under(heard: HeardBacking, tune: Tune, *, transpose: int, tempo_factor: float) -> Backing:
     """Return the backing in the key of the song, its beat counted as the song's."""
-    bpm = counted_near(heard.backing.bpm, tune.tempi[0].bpm * tempo_factor)
+    bpm = _counted(heard, tune, tune.tempi[0].bpm * tempo_factor)
     semitones = semitones_between(heard.key, ((tune.tonic + transpose) % 12, tune.scale))
     return heard.backing.replace(bpm=bpm, semitones=semitones)
+
+
+def _counted(heard: HeardBacking, tune: Tune, bpm: float) -> float:
+    """Return the tempo of the backing, counted as brings it nearest to `bpm`."""
+    in_threes = tune.metres[0].denominator == 8 and tune.metres[0].numerator % 3 == 0
+    return counted_near(heard.backing.bpm, bpm, in_threes=in_threes and not heard.told)
+
+
+def rest_backing(song: HeardSong, path: Path, *, document: Path) -> HeardBacking:
+    """Return what is left of a song's recording without its voice, written to `path`, as the backing of its tune."""
+    backing = Backing(
+        source=Source(path=relative_path(path, document), sha256=sha256_of(path)),
+        bpm=song.tune.tempi[0].bpm,
+        first_beat_s=round(song.first_bar_s, 4),
+    )
+    return HeardBacking(backing=backing, key=(song.tune.tonic, song.tune.scale), told=True)
 
 
 def backing_path(song: Song, document: Path, given: Path | None) -> Path | None:

@@ -24,7 +24,7 @@ from shenqu.media.files import check_output_is_not_input, sha256_of, whole_files
 from shenqu.music.choose import Fit
 from shenqu.music.passages import phrase_notes, pitch_range
 from shenqu.pipeline.arranging import syllables_heard, syllables_needed
-from shenqu.pipeline.backings import backing_path, check_backing, hear_backing
+from shenqu.pipeline.backings import HeardBacking, backing_path, check_backing, hear_backing, rest_backing
 from shenqu.pipeline.bands import check_band
 from shenqu.pipeline.checked import check_page, check_song
 from shenqu.pipeline.choosing import AUTO, choose_tune
@@ -35,16 +35,18 @@ from shenqu.pipeline.lyrics import with_mode, with_new_words
 from shenqu.pipeline.plan import plan_song
 from shenqu.pipeline.played import tune_sound
 from shenqu.pipeline.plotted import check_plot, plot_words
+from shenqu.pipeline.recorded import HeardSong
 from shenqu.pipeline.render import STEMS, Film, check_ending, render_files
 from shenqu.pipeline.report import Report, silent
 from shenqu.pipeline.songs import is_file, moved_song, read_song, recording_of, relative_path
-from shenqu.pipeline.tunes import find_tune
+from shenqu.pipeline.tunes import FoundTune, find_song, find_tune
 from shenqu.pipeline.written import write_words, written_form
 from shenqu.speech.lines import demo_line
 from shenqu.speech.recognise import Recogniser
 from shenqu.speech.speaker import Spoken, speak
 from shenqu.units import hz_to_pitch
 
+REST_ENDING = ".backing.flac"  # what a separator leaves of a tune's recording, beside the song
 SomeOptions = TypeVar("SomeOptions", bound=WordsOptions)
 
 
@@ -87,7 +89,8 @@ def sing(
     """
     chosen = with_mode(_checked(SingOptions(**options), recogniser))
     speech = Path(speech)
-    wanted = _wanted_tunes(str(tune), chosen)
+    found = _found_tunes(str(tune), chosen)
+    wanted = [one.tune for one in found]
     check_band(chosen, wanted[0])
     check_backing(chosen)
     film = Film.of(speech, chosen.picture)
@@ -96,9 +99,11 @@ def sing(
     names = (str(tune), chosen.text, chosen.tune_lyrics, chosen.lyrics, chosen.band, chosen.soundfont, chosen.backing)
     inputs = [speech, *_files(names)]
     document = _document_path(target)
-    _check_outputs([target, document, *_stem_paths(stems)], inputs, force=force)
+    song_heard = found[0].heard if chosen.band == "auto" and not chosen.backing else None
+    rest = target.with_suffix(REST_ENDING) if song_heard and song_heard.rest else None
+    _check_outputs([target, document, *_stem_paths(stems), *([rest] if rest else [])], inputs, force=force)
     report("listening", 0.0)
-    backing = hear_backing(Path(chosen.backing), chosen, document=document) if chosen.backing else None
+    backing = _backing(chosen, song_heard, rest, document, force=force)
     needed = max(syllables_needed(tune, chosen.mode) for tune in wanted)
     pools = [syllables_heard(tune, chosen) for tune in wanted]
     pool = None if None in pools else max(count for count in pools if count is not None)
@@ -124,14 +129,27 @@ def sing(
     return dataclasses.replace(made, ranking=ranking)
 
 
-def _wanted_tunes(name: str, options: SingOptions) -> tuple[Tune, ...]:
+def _found_tunes(name: str, options: SingOptions) -> tuple[FoundTune, ...]:
     """Return the tune called `name`, or all among which one is to be chosen."""
     if name != AUTO:
-        return (find_tune(name, options.track, options.tune_lyrics),)
+        return (find_song(name, options.track, options.tune_lyrics),)
     for flag, value in (("--track", options.track), ("--tune-lyrics", options.tune_lyrics)):
         if value is not None:
             raise InputError(f"{flag} goes with a score; leave it out with --tune {AUTO}")
-    return built_in_tunes()
+    return tuple(FoundTune(tune=tune) for tune in built_in_tunes())
+
+
+def _backing(
+    options: SingOptions, song: HeardSong | None, rest: Path | None, document: Path, *, force: bool
+) -> HeardBacking | None:
+    """Return what plays in place of the band: the recording asked for, or the `rest` of the tune's own recording."""
+    if options.backing:
+        return hear_backing(Path(options.backing), options, document=document)
+    if song is None or song.rest is None or rest is None:
+        return None
+    with whole_files([rest], force=force) as (path,):
+        encode_audio(path, song.rest, tags={"title": f"{song.tune.title} without its voice"})
+    return rest_backing(song, rest, document=document)
 
 
 def words(

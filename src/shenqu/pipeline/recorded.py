@@ -31,6 +31,7 @@ from shenqu.music.transcribe import hear_notes, tuning_of
 HEARING_RATE = 16_000
 LONGEST_S = 900.0
 SHORTEST_S = 2.0
+VOICED_FROM = 0.3  # beside a band even a clear voice makes the tracker unsure
 LEAST_NOTES = 4
 LEAST_SUNG = 0.08
 
@@ -98,7 +99,7 @@ def mono(*sounds: Audio) -> Samples:
 
 def _melody(voice: Samples, path: Path) -> tuple[tuple[HeardNote, ...], float]:
     """Return the notes of the melody in `voice`, and by how many semitones they lie above A = 440 Hz."""
-    track = track_pitch(voice, HEARING_RATE)
+    track = track_pitch(voice, HEARING_RATE, voiced_from=VOICED_FROM)
     notes = hear_notes(track, harmonic_level_db(voice, HEARING_RATE, track))
     sung_s = sum(note.end_s - note.start_s for note in notes)
     if len(notes) < LEAST_NOTES or sung_s < LEAST_SUNG * len(voice) / HEARING_RATE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from shenqu.documents.score import Score
@@ -21,8 +22,10 @@ from shenqu.music.melody import score_to_tune, skyline
 from shenqu.music.sung_words import words_on_score, words_on_tune
 from shenqu.music.unfold import unfold
 from shenqu.pipeline.library import ENDING, built_in_tune, read_tune_file, tune_ids
-from shenqu.pipeline.recorded import hear_song
+from shenqu.pipeline.recorded import HeardSong, hear_song
+from shenqu.pipeline.songs import read_song
 
+SONG_ENDING = ".shenqu"
 READERS: dict[Kind, Callable[[Path], Score]] = {
     "midi": read_midi,
     "musicxml": read_musicxml,
@@ -33,12 +36,25 @@ READERS: dict[Kind, Callable[[Path], Score]] = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FoundTune:
+    """A tune, and what was heard of its recording where it comes from one."""
+
+    tune: Tune
+    heard: HeardSong | None = None
+
+
 def find_tune(name: str, track: str | None = None, lyrics: str | None = None) -> Tune:
+    """Return the tune of `find_song`."""
+    return find_song(name, track, lyrics).tune
+
+
+def find_song(name: str, track: str | None = None, lyrics: str | None = None) -> FoundTune:
     """Return the built-in tune called `name`, or the melody of the file at that path.
 
-    `track` names a score's part that is sung, or gives its number from 1; in a book of ABC tunes, the tune's own number
-    (`X:`). `lyrics` is a file of words with times
-    (.lrc), which are laid on the notes; the lines of them are the tune's phrases.
+    A song document (.shenqu) gives its tune, as it was corrected there. `track` names a score's part that is sung,
+    or gives its number from 1; in a book of ABC tunes, the tune's own number (`X:`). `lyrics` is a file of words
+    with times (.lrc), which are laid on the notes; the lines of them are the tune's phrases.
 
     Raises
     ------
@@ -49,23 +65,30 @@ def find_tune(name: str, track: str | None = None, lyrics: str | None = None) ->
     if name in tune_ids():
         if track:
             raise InputError(f"--track {track}: {name} has one melody only; leave --track out")
-        return words_on_tune(built_in_tune(name), cues) if cues else built_in_tune(name)
+        return FoundTune(tune=_with_words(built_in_tune(name), cues))
     path = Path(name)
     if not path.suffix and not path.exists():
         raise InputError(f"{name}: no such tune; take one of {', '.join(tune_ids())}, or a file (.mid .musicxml ...)")
-    return _allowed(_tune_in(path, track, cues), name)
+    if path.suffix.lower() not in {ENDING, SONG_ENDING} and tune_kind(path) == "recording":
+        heard = hear_song(path)
+        return FoundTune(tune=_allowed(_with_words(heard.tune, cues), name), heard=heard)
+    return FoundTune(tune=_allowed(_tune_in(path, track, cues), name))
+
+
+def _with_words(tune: Tune, cues: tuple[Cue, ...]) -> Tune:
+    return words_on_tune(tune, cues) if cues else tune
 
 
 def _tune_in(path: Path, track: str | None, cues: tuple[Cue, ...]) -> Tune:
     if path.suffix.lower() == ENDING:
-        return words_on_tune(read_tune_file(path), cues) if cues else read_tune_file(path)
+        return _with_words(read_tune_file(path), cues)
+    if path.suffix.lower() == SONG_ENDING:
+        return _with_words(read_song(path).tune, cues)
     kind = tune_kind(path)
     if kind == "lyrics":
         raise InputError(
             f"{path}: lyrics have times, but no notes; give a tune with --tune, and these words with --tune-lyrics"
         )
-    if kind == "recording":
-        return _recorded_tune(path, cues)
     if kind == "abc" and track and track.isdecimal() and len(tune_numbers(path)) > 1:
         return _score_tune(read_abc(path, number=int(track)), path, None, cues)
     reader = READERS.get(kind) if kind else None
@@ -81,12 +104,6 @@ def _score_tune(written: Score, path: Path, track: str | None, cues: tuple[Cue, 
     if cues:
         score = words_on_score(score, cues, track=track)
     return score_to_tune(score, tune_id=path.stem, track=track)
-
-
-def _recorded_tune(path: Path, cues: tuple[Cue, ...]) -> Tune:
-    """Return the melody that is heard in a recording."""
-    tune = hear_song(path).tune
-    return words_on_tune(tune, cues) if cues else tune
 
 
 def _timed_words(lyrics: str) -> tuple[Cue, ...]:
