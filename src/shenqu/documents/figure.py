@@ -64,6 +64,11 @@ class Figure(Document, frozen=True, kw_only=True, omit_defaults=True):
                 f"start_s, beat_s, end_s of a figure must rise, not be {self.start_s}, {self.beat_s}, {self.end_s}"
             )
 
+    @property
+    def end_beat(self) -> Fraction:
+        """Where its last stroke ends at the latest."""
+        return self.onset_beat + max(stroke.onset_beat + stroke.length_beat for stroke in self.strokes)
+
 
 class Voice(Document, frozen=True, kw_only=True, omit_defaults=True):
     """A second voice of the same speaker: an octave below the hook, a third above the last one, a chord."""

@@ -38,6 +38,7 @@ FEW_BARS_APART = 2  # figures around rests
 SIDE = 0.5
 MOST_ECHOED = 6
 FAR = Fraction(64)  # beats, longer than a stroke sounds
+RINGS_S = 0.8  # behind the end of a song
 RISER_S, LEAST_RISER_S = 0.7, 0.15
 HITS = 5  # the syllables best to hit with, of which one is drawn by lot
 
@@ -68,7 +69,7 @@ def figures(
     hit = _hit_piece(line, rng)
     for rest in line.rests:
         made += _around(line, rest, hit, kit, made, rng, amount)
-    made += _drums(line, kit, amount)
+    made += list(_drums(line, kit, made, amount))
     levelled = (_beside_the_lead(line, figure) for figure in made)
     return tuple(sorted(levelled, key=lambda figure: (figure.onset_beat, figure.name)))
 
@@ -157,7 +158,8 @@ def _quote(line: Line, rest: Rest, passage: Passage, rng: np.random.Generator) -
     else:
         piece = _line_around(line, int(rng.integers(len(line.syllables))), room_s)
     onset = rest.start + line.beats(piece.beat_s - piece.start_s, at=rest.start)
-    length = min(line.beats(piece.end_s - piece.beat_s, at=onset), max(HALF, rest.end - onset))
+    room = rest.end - onset if rest.behind else rest.end - onset + line.beats(RINGS_S, at=onset)
+    length = min(line.beats(piece.end_s - piece.beat_s, at=onset), max(HALF, room))
     yield _figure("spoken", f"quote: {passage.role}", piece, onset, [_once(length)], level_db=QUOTE_DB)
 
 
@@ -217,7 +219,7 @@ def _around(
     if rest.before is not None and not rest.before.ends_phrase and rest.end - rest.free < BEAT:
         return []
     near = FEW_BARS_APART * line.bar_at(rest.end)[1]
-    taken = [figure.onset_beat for figure in made if figure.kind != "drum"]
+    taken = [figure.onset_beat for figure in made if figure.kind not in {"drum", "spoken"}]
     if amount == "few" and any(abs(beat - rest.free) < near for beat in taken):
         return []
     found: list[Figure] = []
@@ -332,7 +334,7 @@ def _hit(line: Line, rest: Rest, piece: Piece) -> Option:
 
 def _fill(line: Line, rest: Rest, kit: Kit) -> Option:
     """Return a fill of the speaker's stops before every fourth bar line of a passage: a beat, two before an eighth."""
-    end = line.bar_at(rest.end + Fraction(1, 4))[0]
+    end = line.bar_at(rest.end + STEP)[0]
     passage = line.passage_at(end - Fraction(1, 100))
     bars = [start for start, _ in line.bars if passage.onset_beat <= start < end]
     if not bars or len(bars) % 4:
@@ -383,8 +385,8 @@ def _on_grid(beat: Fraction) -> Fraction:
 # --- drums
 
 
-def _drums(line: Line, kit: Kit, amount: Figures) -> Iterator[Figure]:
-    """Yield the drums of the voice: under the band's in hooks, alone in breaks, with "many" in verses too."""
+def _drums(line: Line, kit: Kit, made: Sequence[Figure], amount: Figures) -> Iterator[Figure]:
+    """Yield the drums of the voice: under the band's in hooks, with fills, alone in breaks; in all with "many"."""
     for passage in line.passages:
         end = passage.onset_beat + passage.length_beat
         if passage.role in QUIET:
@@ -394,3 +396,14 @@ def _drums(line: Line, kit: Kit, amount: Figures) -> Iterator[Figure]:
         elif passage.role == "hook" or amount == "many":
             drums = ("kick", "snare", "hat") if amount == "many" else ("kick", "snare")
             yield from drum_figures(line, kit, passage.onset_beat, end, level_db=UNDER_DB, drums=drums)
+            yield from _fills(line, kit, passage, made)
+
+
+def _fills(line: Line, kit: Kit, passage: Passage, made: Sequence[Figure]) -> Iterator[Figure]:
+    """Yield fills before every fourth bar line in a passage, softly under the lead, where nothing else sounds."""
+    end = passage.onset_beat + passage.length_beat
+    for bar_line in [start for start, _ in line.bars if passage.onset_beat < start <= end]:
+        rest = Rest(start=bar_line - 2, free=bar_line - 2, end=bar_line, before=None, behind=None)
+        fill = _fill(line, rest, kit)
+        if fill and _has_room(line, rest, fill, made):
+            yield from (one.replace(level_db=UNDER_DB) for one in fill)

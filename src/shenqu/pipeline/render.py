@@ -179,12 +179,8 @@ def render_lead(song: Song, speech: Path, *, report: Report) -> Lead:
     """
     clock = song_tempo(song.tune, tempo_factor=song.tempo_factor, count_in_beat=song.count_in_beat)
     ends = [note.end_beat for placement in song.placements for note in placement.notes]
-    ends += [
-        figure.onset_beat + stroke.onset_beat + stroke.length_beat
-        for figure in song.figures
-        for stroke in figure.strokes
-    ]
     duration_s = clock.beat_to_s(max([song.tune.end_beat, *ends])) + TAIL_S
+    duration_s = max([duration_s, *(clock.beat_to_s(figure.end_beat) for figure in song.figures)])
     if duration_s > LONGEST_SONG_S:
         message = (
             f"the song would last {duration_s:.0f} s, longer than {LONGEST_SONG_S:.0f}; shorten the tune (--length)"
