@@ -5,10 +5,10 @@ dynamic programming over (phone wanted, phone spoken). What lies side by side in
 so long stretches that were spoken are kept whole where they fit. The cost sums
 
     sound     8 * unlikeness of a vowel, 4 * of a consonant (`speech.likeness`); vowels stand for vowels only
-    context   0.5 * unlikeness of the neighbours that it was spoken between: sounds colour each other
+    context   0.75 * unlikeness of the neighbours that it was spoken between: sounds colour each other
     place     0.4 where a consonant was spoken before the vowel and is wanted behind it, or the reverse
     stress    0.3 * difference in stress; 0.1 where the tone differs (the tune gives the pitch)
-    short     log2 of 90 ms over the vowel's length, where it is shorter: there is nothing to hold
+    short     log2 of 200 ms over the vowel's length, where it is shorter: there is nothing to hold
     voice     0.6 for a vowel without voice
     doubt     0.7 * what is missing from 1 in the confidence of its word
     silence   1.4 for a consonant that is left out
@@ -41,9 +41,9 @@ from shenqu.speech.sounds import SOUNDS
 Costs = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int_]
 
-VOWEL, CONSONANT, CONTEXT, PLACE = 8.0, 4.0, 0.5, 0.4
+VOWEL, CONSONANT, CONTEXT, PLACE = 8.0, 4.0, 0.75, 0.4
 STRESS, TONE, UNVOICED, DOUBT, SILENCE, UNUSUAL = 0.3, 0.1, 0.6, 0.7, 1.4, 0.6
-LONG_ENOUGH_S = 0.09
+LONG_ENOUGH_S = 0.2
 INSIDE, IN_CLUSTER, BETWEEN_SYLLABLES, BETWEEN_WORDS = 0.7, 0.5, 0.35, 0.2
 EDGE = ""  # the neighbour of a sound before or behind a pause
 TOUCHING_S, REST_S = 0.001, 0.15
