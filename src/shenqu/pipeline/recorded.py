@@ -26,7 +26,7 @@ from shenqu.media.separating import Separated, find_separator
 from shenqu.music.beat_grid import BeatGrid, find_grid, written_notes, written_tempi
 from shenqu.music.harmony import find_key
 from shenqu.music.phrases import find_phrase_ends
-from shenqu.music.transcribe import hear_notes, tuning_of
+from shenqu.music.transcribe import glide_of, hear_notes, tuning_of
 
 HEARING_RATE = 16_000
 LONGEST_S = 900.0
@@ -34,6 +34,7 @@ SHORTEST_S = 2.0
 VOICED_FROM = 0.3  # beside a band even a clear voice makes the tracker unsure
 LEAST_NOTES = 4
 LEAST_SUNG = 0.08
+SPOKEN_GLIDE = 6.5  # semitones a second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -104,6 +105,8 @@ def _melody(voice: Samples, path: Path) -> tuple[tuple[HeardNote, ...], float]:
     sung_s = sum(note.end_s - note.start_s for note in notes)
     if len(notes) < LEAST_NOTES or sung_s < LEAST_SUNG * len(voice) / HEARING_RATE:
         raise InputError(f"{path}: no melody is heard in it; give a song that is sung or played, or the tune's score")
+    if glide_of(track) > SPOKEN_GLIDE:
+        raise InputError(f"{path}: this is spoken, not sung; give a song as the tune (--tune), and this as the speech")
     return notes, tuning_of(track)
 
 
@@ -147,6 +150,6 @@ def _written(notes: tuple[HeardNote, ...], grid: BeatGrid, path: Path) -> tuple[
 
 def _say(tune: Tune, path: Path, *, separated: bool) -> None:
     heard = f"{len(tune.notes)} notes heard at {tune.tempi[0].bpm:.0f} bpm, {len(tune.doubtful)} of them doubtful"
-    whence = "" if separated else " (no separator is installed, so voice and band were heard together)"
-    message = f"{path}: {heard}{whence}; they can be corrected in the song document"
+    whence = "" if separated else " (in the whole sound: no separator is installed)"
+    message = f"{path}: {heard}{whence}; the song document lists them, to be corrected there"
     warnings.warn(message, ShenquWarning, stacklevel=4)

@@ -52,9 +52,9 @@ def find_tune(name: str, track: str | None = None, lyrics: str | None = None) ->
 def find_song(name: str, track: str | None = None, lyrics: str | None = None) -> FoundTune:
     """Return the built-in tune called `name`, or the melody of the file at that path.
 
-    A song document (.shenqu) gives its tune, as it was corrected there. `track` names a score's part that is sung,
-    or gives its number from 1; in a book of ABC tunes, the tune's own number (`X:`). `lyrics` is a file of words
-    with times (.lrc), which are laid on the notes; the lines of them are the tune's phrases.
+    A song document (.shenqu) gives its tune, as it was corrected there. `track` names a score's part that is sung, or
+    gives its number from 1; in a book of ABC tunes, the tune's own number (`X:`). `lyrics` is a file of words with
+    times (.lrc), which are laid on the notes; the lines of them are the tune's phrases.
 
     Raises
     ------
