@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -124,7 +125,7 @@ class LyricsBench:
             ours, greedy = self.sung(singer, text, by_cost), self.sung(singer, text, by_longest_match)
             all_rows.append((own, ours, greedy))
             rows.append(_row(f"{singer} sings {owner}", own, ours, greedy))
-            print(rows[-1], flush=True)
+            print(" | ".join(rows[-1]), file=sys.stderr, flush=True)
         rows.append(_mean_row(all_rows))
         head = ["", "exact", "rpa50", "words", "of own", "longest match: built", "words", "of own"]
         return (
