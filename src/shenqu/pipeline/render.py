@@ -154,6 +154,12 @@ def render_files(
 def render_sound(song: Song, speech: Path, *, report: Report, backing: Path | None = None) -> Sung:
     """Sing `song`, play the band, or the recording `backing`, and mix them."""
     lead = render_lead(song, speech, report=report)
+    mixdown = render_mix(song, speech, lead, report=report, backing=backing)
+    return Sung(performance=lead.performance, clock=lead.clock, vocal=lead.vocal, mixdown=mixdown)
+
+
+def render_mix(song: Song, speech: Path, lead: Lead, *, report: Report, backing: Path | None = None) -> Mixdown:
+    """Play the band, or the recording `backing`, and what else the speaker does, and mix them with the `lead`."""
     report("playing", 0.0)
     duration_s = lead.performance.duration_s
     if song.backing and backing:
@@ -161,12 +167,11 @@ def render_sound(song: Song, speech: Path, *, report: Report, backing: Path | No
     else:
         band = play_band(song, lead.clock, duration_s=duration_s)
     take = Take(ENGINES[song.options.engine], song.seed)
-    beside = play_beside(song, speech, lead.material, lead.clock, duration_s=lead.performance.duration_s, take=take)
+    beside = play_beside(song, speech, lead.material, lead.clock, duration_s=duration_s, take=take)
     report("mixing", 0.0)
     settings = MixSettings(voice_level_db=song.options.voice_level_db, master=MASTERS[song.options.loudness])
     beat_s = lead.clock.beat_to_s(Fraction(1)) - lead.clock.beat_to_s(Fraction(0))
-    mixdown = mix(lead.vocal, band, figures=beside.figures, quotes=beside.quotes, settings=settings, beat_s=beat_s)
-    return Sung(performance=lead.performance, clock=lead.clock, vocal=lead.vocal, mixdown=mixdown)
+    return mix(lead.vocal, band, figures=beside.figures, quotes=beside.quotes, settings=settings, beat_s=beat_s)
 
 
 def render_lead(song: Song, speech: Path, *, report: Report) -> Lead:
