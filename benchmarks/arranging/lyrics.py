@@ -208,14 +208,15 @@ def _of(sung: Sung, own: Sung) -> float:
 
 
 def _mean_row(rows: Sequence[tuple[Sung, Sung, Sung]]) -> list[str]:
-    columns = np.array(
-        [
-            (ours.exact, ours.rpa50, ours.words, _of(ours, own), greedy.built, greedy.words, _of(greedy, own))
-            for own, ours, greedy in rows
-        ]
-    )
-    digits = (2, 1, 2, 2, 2, 2, 2)
+    """Return the means; the shares of own are those of all words together, as some speakers are hardly understood."""
+    own, ours, greedy = (float(np.mean([max(0.0, row[which].words) for row in rows])) for which in range(3))
     return [
         "mean",
-        *(number(float(value), digit) for value, digit in zip(np.nanmean(columns, axis=0), digits, strict=True)),
+        number(float(np.mean([row[1].exact for row in rows])), 2),
+        number(float(np.mean([row[1].rpa50 for row in rows]))),
+        number(ours, 2),
+        number(ours / own if own else math.nan, 2),
+        number(float(np.mean([row[2].built for row in rows])), 2),
+        number(greedy, 2),
+        number(greedy / own if own else math.nan, 2),
     ]
