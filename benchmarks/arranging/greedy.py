@@ -53,5 +53,6 @@ def _ends(wanted: Sequence[WantedWord]) -> list[Ends]:
     ends: list[Ends] = []
     for word, after in zip(wanted, [*wanted[1:], None], strict=True):
         last: Ends = "line" if after is None or after.line != word.line else "syllable" if after.joined else "word"
-        ends += ["syllable"] * (len(word.ways[0].syllables) - 1) + [last]
+        ends.extend("syllable" for _ in word.ways[0].syllables[1:])
+        ends.append(last)
     return ends
