@@ -13,17 +13,21 @@ S. Butterworth (1930); bilinear transform: Oppenheim and Schafer, Discrete-Time 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from shenqu.dsp.blocks import on_both_cores
+
 Array = npt.NDArray[np.floating[Any]]
 Response = Callable[[Array], npt.NDArray[np.complexfloating[Any, Any]]]
 
 BLOCK = 1 << 16
+AT_ONCE = 4  # blocks whose spectra are taken together
 REACH_S = 0.2  # after which a filter from 20 Hz on has died away
+NEAR_S = 0.1  # and one from 80 Hz on
 
 
 def low_pass(order: int, cut_hz: float, rate: int) -> Response:
@@ -117,41 +121,85 @@ def _through(samples: Array, rate: int, response: Response) -> npt.NDArray[np.fl
 
 
 def in_parts(
-    samples: npt.NDArray[np.float32], rate: int, responses: Sequence[Response], *, step: int
-) -> Iterator[tuple[int, int, list[npt.NDArray[np.float32]]]]:
-    """Yield (first, last, what each of the filters makes of it) for part after part of `samples`, shape (..., n).
+    samples: npt.NDArray[np.float32],
+    rate: int,
+    responses: Sequence[Response],
+    use: Callable[[int, int, list[npt.NDArray[np.float32]]], None],
+) -> None:
+    """Call `use(first, last, what each of the filters makes of it)` for every part of `samples`, shape (..., n).
 
-    Parts are whole numbers of `step` samples long. Their spectrum is taken once, so many filters cost little, and
-    no more than a part is ever held, in single precision.
+    `use` is called from several threads, in no order, and may write over its own part of `samples`: what is heard
+    is always what they were before. The spectrum of a part is taken once, so many filters cost little, and only a few
+    parts are ever held, in single precision. A filter's response counts up to 0.1 s to both sides.
     """
-    reach = min(round(REACH_S * rate), BLOCK // 4)
-    count, length = samples.shape[-1], (BLOCK - 2 * reach) // step * step
-    gains = [response(np.fft.rfftfreq(BLOCK, 1.0 / rate)).astype(np.complex64) for response in responses]
-    for first in range(0, count, length):
-        last = min(count, first + length)
-        low, high = max(0, first - reach), min(count, last + reach)
-        spectrum = np.fft.rfft(samples[..., low:high], BLOCK)
-        blocks = [np.fft.irfft(spectrum * gain, BLOCK) for gain in gains]
-        yield first, last, [block[..., first - low : last - low].astype(np.float32, copy=False) for block in blocks]
+    reach = min(round(NEAR_S * rate), BLOCK // 4)
+    length = BLOCK - 2 * reach
+    gains = [(BLOCK * response(np.fft.rfftfreq(BLOCK, 1.0 / rate))).astype(np.complex64) for response in responses]
+    count, together = samples.shape[-1], AT_ONCE * length
+    starts = range(0, count, together)
+    edges = {start: samples[..., max(0, start - reach) : start + reach].copy() for start in starts}
+
+    def filter_some(start: int) -> None:
+        stop = min(start + together, count)
+        firsts = range(start, stop, length)
+        heard = np.zeros((*samples.shape[:-1], (len(firsts) - 1) * length + BLOCK), dtype=np.float32)
+        _lay(heard, samples[..., start:stop], reach)
+        for place in (start, start + together):
+            if place in edges:
+                _lay(heard, edges[place], max(0, place - reach) - start + reach)
+        spectra = np.fft.rfft(_windows(heard, BLOCK, length), norm="forward")
+        made = [np.fft.irfft(spectra * gain, BLOCK).astype(np.float32, copy=False) for gain in gains]
+        for number, first in enumerate(firsts):
+            last = min(first + length, stop)
+            use(first, last, [each[..., number, reach : reach + last - first] for each in made])
+
+    on_both_cores(filter_some, starts)
+
+
+def _windows(samples: Array, size: int, step: int) -> Array:
+    """Return the windows of `size` samples, one every `step`, shape (..., windows, size), one behind the other.
+
+    numpy transforms four of those at a time, in single precision only where it scales (`norm`).
+    """
+    windows = np.lib.stride_tricks.sliding_window_view(samples, size, axis=-1)[..., ::step, :]
+    return np.ascontiguousarray(windows)
+
+
+def _lay(heard: Array, samples: Array, place: int) -> None:
+    """Lay `samples` into `heard` from a place on, as far as there is room."""
+    part = heard[..., place : place + samples.shape[-1]]
+    part[...] = samples[..., : part.shape[-1]]
 
 
 def convolved(samples: Array, kernel: Array) -> Array:
     """Return `samples`, shape (n,), with each of them followed by `kernel`, shape (..., m), as shape (..., n).
 
-    Single precision where both are.
-
     >>> convolved(np.array([1.0, 0.0, 2.0, 0.0]), np.array([1.0, 0.5])).round(9).tolist()
     [1.0, 0.5, 2.0, 1.0]
     """
-    reach = kernel.shape[-1]
-    size = max(BLOCK, 1 << (2 * reach).bit_length())
-    spectrum = np.fft.rfft(kernel, size)
-    out = np.empty((*kernel.shape[:-1], len(samples)), dtype=np.result_type(samples, kernel))
-    for first in range(0, len(samples), size - reach):
-        last, low = min(len(samples), first + size - reach), max(0, first - reach)
-        block = np.fft.irfft(np.fft.rfft(samples[low:last], size) * spectrum, size)
-        out[..., first:last] = block[..., first - low : last - low]
+    out = np.zeros((*kernel.shape[:-1], len(samples)), dtype=np.result_type(samples, kernel))
+    add_convolved(out, samples, kernel)
     return out
+
+
+def add_convolved(out: Array, samples: Array, kernel: Array) -> None:
+    """Add to `out`, shape (..., n), what `convolved` makes of `samples` and `kernel`."""
+    reach, count = kernel.shape[-1], len(samples)
+    size = max(2 * BLOCK, 1 << (2 * reach).bit_length())
+    length = size - reach
+    spectrum = np.fft.rfft(kernel, size)[..., None, :] * np.asarray(size, dtype=kernel.dtype)
+
+    def add_some(start: int) -> None:
+        stop = min(start + AT_ONCE * length, count)
+        firsts = range(start, stop, length)
+        heard = np.zeros((len(firsts) - 1) * length + size, dtype=samples.dtype)
+        _lay(heard, samples[max(0, start - reach) : stop], max(0, reach - start))
+        blocks = np.fft.irfft(np.fft.rfft(_windows(heard, size, length), norm="forward") * spectrum, size)
+        for number, first in enumerate(firsts):
+            last = min(first + length, stop)
+            out[..., first:last] += blocks[..., number, reach : reach + last - first]
+
+    on_both_cores(add_some, range(0, count, AT_ONCE * length))
 
 
 def moving_mean(values: Array, width: int) -> npt.NDArray[np.float64]:
@@ -165,6 +213,22 @@ def moving_mean(values: Array, width: int) -> npt.NDArray[np.float64]:
     padded = np.pad(np.asarray(values, dtype=np.float64), (width // 2 + 1, (width - 1) // 2), mode="edge")
     sums = np.cumsum(padded - padded[0])
     return (sums[width:] - sums[:-width]) / width + padded[0]
+
+
+def local_mean(values: Array, width: int) -> npt.NDArray[np.float64]:
+    """Return what `moving_mean` does, each value made of its neighbours alone: to the last bit alike where they are.
+
+    It takes `width` times as long, so it is for few neighbours.
+
+    >>> local_mean(np.array([0.0, 3.0, 0.0, 0.0]), 3).tolist()
+    [1.0, 1.0, 1.0, 0.0]
+    """
+    padded = np.pad(np.asarray(values, dtype=np.float64), (width // 2, (width - 1) // 2), mode="edge")
+    total = padded[: len(values)].copy()
+    for step in range(1, width):
+        total += padded[step : step + len(values)]
+    total /= width
+    return total
 
 
 def moving_maximum(values: Array | npt.NDArray[np.bool_], width: int) -> npt.NDArray[np.float64]:

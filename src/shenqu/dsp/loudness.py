@@ -17,7 +17,9 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from shenqu.dsp.blocks import on_both_cores
 from shenqu.dsp.filters import Response, biquad, moving_maximum, moving_mean
+from shenqu.dsp.levels import Gain
 from shenqu.units import db_to_gain, gain_to_db
 
 Samples = npt.NDArray[np.float32]
@@ -28,10 +30,14 @@ MOST_LIMITED_DB = 9.0
 _CALIBRATION_DB = 0.691
 _STEP_S = 0.1
 _STEPS_A_BLOCK = 4
+_STEPS_AT_ONCE = 32
 _OVERSAMPLING = 4
 _TAPS_A_PHASE = 24
 _GRAIN = 16
+_HALVINGS = 4
 _GRAINS_AT_ONCE = 4096
+_GRAINS_A_PRODUCT = 64  # small enough that no library splits it among threads of its own
+_SAMPLES_AT_ONCE = 1 << 17
 _LOOK_AHEAD_S = 0.0025
 _RELEASE_DB_PER_S = 120.0
 _CLOSE_LU = 0.05
@@ -60,24 +66,33 @@ def _gated(powers: Floats) -> float:
     return float(10.0 * np.log10(blocks.mean())) - _CALIBRATION_DB
 
 
-def _weighted_powers(samples: Samples, rate: int) -> Floats:
-    """Return the power, as the ear weighs it, of every tenth of a second, added over channels.
+def _weighted_powers(samples: Samples, rate: int, gain: Gain | None = None) -> Floats:
+    """Return the power, as the ear weighs it, of every tenth of a second behind `gain`, added over channels.
 
     It is weighed in the spectrum of each tenth: against the filters running on it differs by less than 0.1 LU.
     """
-    step = round(_STEP_S * rate)
+    step, count = round(_STEP_S * rate), samples.shape[1]
     block = _STEPS_A_BLOCK * step
-    if 0 < samples.shape[1] < block:
-        samples = np.tile(samples, -(-block // samples.shape[1]))
-    steps = samples.shape[1] // step
-    weights = np.square(np.abs(_ear(rate)(np.fft.rfftfreq(step, 1.0 / rate)))) * 2.0 / step**2
-    powers = np.zeros(steps)
-    for first in range(0, steps, 64):
-        last = min(steps, first + 64)
-        for channel in samples:
-            spectra = np.fft.rfft(channel[first * step : last * step].reshape(-1, step))
-            powers[first:last] += (spectra.real**2 + spectra.imag**2) @ weights
-    return powers
+    if 0 < count < block:
+        once = samples * gain.part(0, count) if gain else samples
+        return _weighted_powers(np.tile(once, -(-block // count)), rate)
+    weights, together = _weights(rate), _STEPS_AT_ONCE * step
+
+    def weigh(first: int) -> Floats:
+        last = min(first + together, count // step * step)
+        part = samples[:, first:last] * gain.part(first, last) if gain else samples[:, first:last]
+        # numpy is quick in single precision only where it scales.
+        spectra = np.fft.rfft(part.reshape(len(samples), -1, step), norm="forward")
+        return np.asarray(np.einsum("csf,f->s", spectra.real**2 + spectra.imag**2, weights), dtype=np.float64)
+
+    return np.concatenate([np.zeros(0), *on_both_cores(weigh, range(0, count // step * step, together))])
+
+
+@lru_cache(maxsize=4)
+def _weights(rate: int) -> Samples:
+    """Return what each frequency of the spectrum of a tenth of a second counts."""
+    heard = np.abs(_ear(rate)(np.fft.rfftfreq(round(_STEP_S * rate), 1.0 / rate)))
+    return np.asarray(2.0 * np.square(heard), dtype=np.float32)
 
 
 def _ear(rate: int) -> Response:
@@ -121,14 +136,19 @@ def limit(samples: Samples, *, ceiling_db: float, rate: int) -> Samples:
     peaks_db = _in_db(_true_peaks(samples, _sample_peaks(samples), at_least=db_to_gain(ceiling_db)))
     if peaks_db.max(initial=-np.inf) <= ceiling_db:
         return samples
-    return _held(samples, peaks_db, _limiting_db(peaks_db, ceiling_db, rate), ceiling_db)
+    out = np.empty_like(samples)
+    _held(samples, peaks_db, _limiting_db(peaks_db, ceiling_db, rate), ceiling_db).apply(samples, out=out)
+    return out
 
 
-def master(samples: Samples, *, loudness_lufs: float, true_peak_db: float, rate: int) -> Samples:
+def master(
+    samples: Samples, *, loudness_lufs: float, true_peak_db: float, rate: int, out: Samples | None = None
+) -> Samples:
     """Return `samples` at `loudness_lufs`, their peaks held under `true_peak_db`.
 
     One gain for the whole song, and the limiter for what then sticks out. Where the limiter would have
-    to take more than 9 dB, loudness gives way. Silence stays silence.
+    to take more than 9 dB, loudness gives way. Silence stays silence. `out` is where the answer is put; it may be
+    `samples`.
     """
     powers, peaks = _weighted_powers(samples, rate), _sample_peaks(samples)
     loudness, ceiling = _gated(powers), db_to_gain(true_peak_db)
@@ -147,11 +167,13 @@ def master(samples: Samples, *, loudness_lufs: float, true_peak_db: float, rate:
             if abs(missing_db) < _CLOSE_LU or gain_db >= most_db:
                 break
             gain_db = min(gain_db + missing_db, most_db)
-        out = _held(samples, peaks_db, change_db, true_peak_db)
-        missing_db = loudness_lufs - integrated_lufs(out, rate=rate)
+        gain = _held(samples, peaks_db, change_db, true_peak_db)
+        missing_db = loudness_lufs - _gated(_weighted_powers(samples, rate, gain))
         if abs(missing_db) < 2.0 * _CLOSE_LU or gain_db >= most_db:
             break
         aim_lufs += missing_db
+    out = np.empty_like(samples) if out is None else out
+    gain.apply(samples, out=out)
     return out
 
 
@@ -174,25 +196,15 @@ def _limiting_db(peaks_db: Floats, ceiling_db: float, rate: int) -> Floats:
     return -moving_mean(moving_maximum(held_db, 2 * reach + 3), 2 * reach + 1)
 
 
-def _held(samples: Samples, peaks_db: Floats, gain_db: Floats, ceiling_db: float) -> Samples:
-    """Return `samples` with a gain a grain; should a peak still be over the ceiling, all of it goes under.
+def _held(samples: Samples, peaks_db: Floats, gain_db: Floats, ceiling_db: float) -> Gain:
+    """Return a gain a grain as one of samples; should a peak still be over the ceiling, all of it goes under.
 
     `peaks_db` are those before the gain: only where they come near the ceiling they are looked at again.
     """
-    gain = (10.0 ** (np.pad(gain_db, 1, mode="edge") / 20.0)).astype(np.float32)
-    at_edges = 0.5 * (gain[1:] + gain[:-1])
-    way = np.arange(_GRAIN, dtype=np.float32) / np.float32(_GRAIN)
-    out = np.empty_like(samples)
-    for first in range(0, len(gain_db), _GRAINS_AT_ONCE):
-        at = at_edges[first : first + _GRAINS_AT_ONCE + 1]
-        place = slice(first * _GRAIN, min((first + len(at) - 1) * _GRAIN, samples.shape[1]))
-        factors = (at[:-1, None] + np.diff(at)[:, None] * way).ravel()[: place.stop - place.start]
-        np.multiply(samples[:, place], factors, out=out[:, place])
+    gain = Gain(gain_db, _GRAIN)
     near = np.flatnonzero(peaks_db + gain_db > ceiling_db - _NEAR_DB)
-    over_db = gain_to_db(float(_between_samples(out, near).max(initial=0.0))) - ceiling_db
-    if over_db > 0.0:
-        out *= np.float32(db_to_gain(-over_db))
-    return out
+    over_db = gain_to_db(float(_between_samples(samples, near, gain).max(initial=0.0))) - ceiling_db
+    return Gain(gain_db - over_db, _GRAIN) if over_db > 0.0 else gain
 
 
 def _in_db(peaks: Samples) -> Floats:
@@ -201,14 +213,18 @@ def _in_db(peaks: Samples) -> Floats:
 
 def _sample_peaks(samples: Samples) -> Samples:
     """Return the highest sample of every grain, over all channels."""
-    count = samples.shape[1]
-    highest = np.zeros(-(-count // _GRAIN), dtype=np.float32)
-    whole = count // _GRAIN
-    for channel in samples:
-        grains = channel[: whole * _GRAIN].reshape(-1, _GRAIN)
-        np.maximum(highest[:whole], np.maximum(grains.max(axis=1), -grains.min(axis=1)), out=highest[:whole])
-        highest[whole:] = np.maximum(highest[whole:], np.abs(channel[whole * _GRAIN :]).max(initial=0.0))
-    return highest
+
+    def highest(first: int) -> Samples:
+        part = samples[:, first : first + _SAMPLES_AT_ONCE]
+        loudest = np.zeros(-(-part.shape[1] // _GRAIN) * _GRAIN, dtype=np.float32)
+        for channel in part:
+            np.maximum(loudest[: len(channel)], np.abs(channel), out=loudest[: len(channel)])
+        for _ in range(_HALVINGS):
+            loudest = np.maximum(loudest[::2], loudest[1::2])
+        return loudest
+
+    parts = on_both_cores(highest, range(0, samples.shape[1], _SAMPLES_AT_ONCE))
+    return np.concatenate([np.zeros(0, dtype=np.float32), *parts])
 
 
 def _true_peaks(samples: Samples, sample_peaks: Samples, *, at_least: float) -> Samples:
@@ -220,24 +236,33 @@ def _true_peaks(samples: Samples, sample_peaks: Samples, *, at_least: float) -> 
     return peaks
 
 
-def _between_samples(samples: Samples, grains: npt.NDArray[np.intp]) -> Samples:
-    """Return the highest true peak of each of the `grains`, over all channels."""
+def _between_samples(samples: Samples, grains: npt.NDArray[np.intp], gain: Gain | None = None) -> Samples:
+    """Return the highest true peak of each of the `grains` behind `gain`, over all channels."""
     between = _between()
-    around = np.arange(len(between)) - (_TAPS_A_PHASE // 2 - 1)
-    highest = np.zeros(len(grains), dtype=np.float32)
-    for first in range(0, len(grains), _GRAINS_AT_ONCE):
-        places = grains[first : first + _GRAINS_AT_ONCE, None] * _GRAIN + around
-        here = highest[first : first + len(places)]
+    around = np.arange(between.shape[1]) - (_TAPS_A_PHASE // 2 - 1)
+    padded = np.pad(grains, (0, -len(grains) % _GRAINS_A_PRODUCT))
+
+    def highest(first: int) -> Samples:
+        places = padded[first : first + _GRAINS_AT_ONCE, None] * _GRAIN + around
+        np.clip(places, 0, samples.shape[1] - 1, out=places)
+        factors = gain.at(places) if gain else np.float32(1.0)
+        found = np.zeros((len(places) // _GRAINS_A_PRODUCT, _GRAINS_A_PRODUCT), dtype=np.float32)
         for channel in samples:
-            np.maximum(here, np.abs(channel.take(places, mode="clip") @ between).max(axis=1), out=here)
-    return highest
+            here = (channel[places] * factors).reshape(*found.shape, len(around))
+            values = between @ here.swapaxes(1, 2)
+            np.maximum(found, values.max(axis=1), out=found)
+            np.maximum(found, -values.min(axis=1), out=found)
+        return found.ravel()
+
+    parts = on_both_cores(highest, range(0, len(padded), _GRAINS_AT_ONCE))
+    return np.concatenate([np.zeros(0, dtype=np.float32), *parts])[: len(grains)]
 
 
 @lru_cache(maxsize=1)
 def _between() -> Samples:
     """Return what turns the samples around a grain into its samples and the three values behind each.
 
-    Shape (samples around it, values); they begin 11 samples before the grain.
+    Shape (values, samples around it); they begin 11 samples before the grain.
     """
     centre = _TAPS_A_PHASE * _OVERSAMPLING // 2
     taps = np.sinc(np.arange(-centre, centre + 1) / _OVERSAMPLING) * np.kaiser(2 * centre + 1, 5.0)
@@ -247,4 +272,4 @@ def _between() -> Samples:
     for value in range(_GRAIN * _OVERSAMPLING):
         sample, phase = divmod(value, _OVERSAMPLING)
         matrix[sample + _TAPS_A_PHASE // 2 - 1 + offsets, value] = taps[centre + phase - offsets * _OVERSAMPLING]
-    return matrix.astype(np.float32)
+    return np.ascontiguousarray(matrix.T, dtype=np.float32)

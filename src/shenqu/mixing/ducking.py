@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from shenqu.documents.audio import Samples
 from shenqu.dsp.filters import Array, Response, in_parts, moving_maximum, moving_mean
-from shenqu.dsp.levels import HOP_S, Floats, Gain, band_powers, between, decibels
+from shenqu.dsp.levels import HOP_S, Floats, Gain, between, decibels
 from shenqu.mixing.settings import BandSettings
 from shenqu.units import db_to_gain
 
@@ -32,16 +32,15 @@ class Ducking:
 
 
 def plan_ducking(
-    band: Samples,
+    band_power: Floats,
     voice_powers: Floats,
     sounding: npt.NDArray[np.bool_],
     *,
     voice_level_db: float,
     settings: BandSettings,
-    rate: int,
 ) -> Ducking:
-    """Return what sets `band`, shape (2, n), under a voice of these powers, both sounding in some moment."""
-    band_power, voice_power = band_powers(band, rate), voice_powers * db_to_gain(-2.0 * voice_level_db)
+    """Return what sets a band of these powers (`dsp.levels`) under a voice, both sounding in some moment."""
+    voice_power = voice_powers * db_to_gain(-2.0 * voice_level_db)
     band_mean, voice_mean = (power[sounding].mean(axis=0) for power in (band_power, voice_power))
     in_words_db = float(decibels(voice_mean[WORDS].sum()) - decibels(band_mean[WORDS].sum())) - settings.rest_ratio_db
     over_all_db = float(decibels(voice_mean.sum()) - decibels(band_mean.sum()))
@@ -73,17 +72,19 @@ def _gliding(wanted: Floats, settings: BandSettings) -> Floats:
     return moving_mean(moving_maximum(wanted, hold + glide), glide)
 
 
-def duck(band: Samples, ducking: Ducking, settings: BandSettings, rate: int) -> Samples:
-    """Return `band`, shape (2, n), as it lies in the mix."""
+def duck(band: Samples, ducking: Ducking, settings: BandSettings, rate: int, *, out: Samples) -> None:
+    """Put `band`, shape (2, n), as it lies in the mix, into `out`, which may be `band`."""
+    hop = round(HOP_S * rate)
     filters = [_range(low_hz, high_hz) for low_hz, high_hz, _ in settings.ranges]
-    gains, in_all = [Gain(gain_db, rate) for gain_db in ducking.ranges_db], Gain(ducking.all_db + ducking.gain_db, rate)
-    out = np.empty_like(band)
-    for first, last, parts in in_parts(band, rate, filters, step=round(HOP_S * rate)):
+    gains, in_all = [Gain(gain_db, hop) for gain_db in ducking.ranges_db], Gain(ducking.all_db + ducking.gain_db, hop)
+
+    def lay(first: int, last: int, parts: list[Samples]) -> None:
         here = band[:, first:last].copy()
         for part, gain in zip(parts, gains, strict=True):
-            here += part * (gain.part(first, last) - 1.0)
+            here += np.multiply(part, gain.part(first, last) - np.float32(1.0), out=part)
         np.multiply(here, in_all.part(first, last), out=out[:, first:last])
-    return out
+
+    in_parts(band, rate, filters, lay)
 
 
 def _range(low_hz: float, high_hz: float) -> Response:

@@ -18,12 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from shenqu.documents.audio import Samples
-from shenqu.dsp.levels import HOP_S, Gain, band_powers, decibels
+from shenqu.dsp.levels import HOP_S, Floats, Gain, band_powers, decibels, moment_powers
 from shenqu.dsp.loudness import master
 from shenqu.mixing.ducking import duck, plan_ducking
 from shenqu.mixing.sends import add_space
 from shenqu.mixing.settings import Compressor, MixSettings
-from shenqu.mixing.voice import compress_db, plan_chain, sound, sounding_moments
+from shenqu.mixing.voice import Chain, add_voice, compress_db, plan_chain, sounding_moments, without_esses
 from shenqu.units import SONG_RATE
 
 _BEAT_S = 0.5
@@ -56,35 +56,56 @@ def mix(
     """
     settings = settings or MixSettings()
     length = max(len(vocal), backing.shape[1])
-    voice = _padded(np.asarray(vocal, dtype=np.float32), length)
-    band = _padded(np.asarray(backing, dtype=np.float32), length)
+    voice, band = _padded(np.asarray(vocal, dtype=np.float32), length), np.zeros((2, length), dtype=np.float32)
+    band[:, : backing.shape[1]] = backing
     chain = plan_chain(voice, settings.voice, rate)
-    heard = sound(voice, chain, settings.voice, rate) if chain.sounding.any() else None
-    if heard and band.any():
-        powers, sounding = chain.powers, chain.sounding
+    powers = band_powers(band, rate)
+    lay_backing(
+        band, voice, chain, powers=powers, figures=figures, quotes=quotes, settings=settings, beat_s=beat_s, rate=rate
+    )
+    return Mixdown(backing=band, mix=finish(band.copy(), voice, chain, settings=settings, rate=rate))
+
+
+def lay_backing(
+    band: Samples,
+    vocal: Samples,
+    chain: Chain,
+    *,
+    powers: Floats,
+    figures: Samples | None,
+    quotes: Samples | None,
+    settings: MixSettings,
+    beat_s: float,
+    rate: int = SONG_RATE,
+) -> None:
+    """Make `band`, shape (2, n), whose band powers are `powers`, in place what all but the voice is in the mix.
+
+    `vocal` is as long, `chain` what is done to it; all else is as in `mix`, which is these two steps on copies.
+    """
+    if chain.sounding.any() and band.any():
+        voice_powers, sounding = chain.powers, chain.sounding
         if quotes is not None:
-            quoted = band_powers(_padded(quotes, length), rate)
-            powers, sounding = powers + quoted, sounding | sounding_moments(quoted)
-        ducking = plan_ducking(
-            band,
-            powers,
-            sounding,
-            voice_level_db=settings.voice_level_db,
-            settings=settings.band,
-            rate=rate,
-        )
-        band = duck(band, ducking, settings.band, rate)
-        wet = heard.dark if figures is None else heard.dark + _padded(figures.mean(axis=0), length)
+            quoted = band_powers(_padded(quotes, band.shape[1]), rate)
+            voice_powers, sounding = voice_powers + quoted, sounding | sounding_moments(quoted)
+        level_db, bands = settings.voice_level_db, settings.band
+        ducking = plan_ducking(powers, voice_powers, sounding, voice_level_db=level_db, settings=bands)
+        duck(band, ducking, settings.band, rate, out=band)
+        wet = without_esses(vocal, chain, settings.voice, rate)
+        if figures is not None:
+            wet[: figures.shape[1]] += figures.mean(axis=0)
         add_space(band, wet, chain.sounding, beat_s=beat_s, sends=settings.sends, rate=rate)
     for beside in (figures, quotes):
         if beside is not None:
-            band = band + _padded(beside, length)
-    song = band + heard.clear if heard else band.copy()
-    del heard, voice  # four minutes of sound are 46 MB a channel
-    _glue(song, settings.master.glue, rate)
+            band[:, : beside.shape[1]] += beside
+
+
+def finish(backing: Samples, vocal: Samples, chain: Chain, *, settings: MixSettings, rate: int = SONG_RATE) -> Samples:
+    """Return `backing`, in place, with the voice, pressed together and at its loudness: the mix."""
+    if chain.sounding.any():
+        add_voice(backing, vocal, chain, settings.voice, rate)
+    _glue(backing, settings.master.glue, rate)
     limits = settings.master
-    song = master(song, loudness_lufs=limits.loudness_lufs, true_peak_db=limits.true_peak_db, rate=rate)
-    return Mixdown(backing=band, mix=song)
+    return master(backing, loudness_lufs=limits.loudness_lufs, true_peak_db=limits.true_peak_db, rate=rate, out=backing)
 
 
 def _padded(samples: Samples, length: int) -> Samples:
@@ -94,16 +115,9 @@ def _padded(samples: Samples, length: int) -> Samples:
 
 def _glue(song: Samples, settings: Compressor, rate: int) -> None:
     """Press `song` together a little, in place: what is louder than it usually is goes down against the rest."""
-    hop = round(HOP_S * rate)
-    power = np.zeros(-(-song.shape[1] // hop))
-    for moment in range(len(power)):
-        power[moment] = np.square(song[:, moment * hop : (moment + 1) * hop]).mean()
-    level_db = decibels(power)
+    power = moment_powers(song, rate)
     sounding = sounding_moments(power[:, None])
     if sounding.any():
-        gain_db = compress_db(level_db, sounding, settings)
+        gain_db = compress_db(decibels(power), sounding, settings)
         kept = (power * 10.0 ** (gain_db / 10.0))[sounding].mean() / power[sounding].mean()
-        gain = Gain(gain_db - 10.0 * np.log10(kept), rate)
-        for first in range(0, song.shape[1], 100 * hop):
-            last = min(first + 100 * hop, song.shape[1])
-            song[:, first:last] *= gain.part(first, last)
+        Gain(gain_db - 10.0 * np.log10(kept), round(HOP_S * rate)).apply(song, out=song)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shenqu.documents.audio import Samples
-from shenqu.dsp.filters import band_pass, convolved, filtered
+from shenqu.dsp.filters import add_convolved, band_pass, filtered
 from shenqu.dsp.levels import HOP_S, stretches
 from shenqu.mixing.settings import Sends
 from shenqu.units import db_to_gain
@@ -46,8 +46,7 @@ def add_space(
 
     `sounding` tells, for every moment, whether somebody sings; `beat_s` is a quarter note.
     """
-    for side, kernel in zip(band, _kernel(slap_s(beat_s, sends), sends, rate), strict=True):
-        np.add(side, convolved(dark, kernel), out=side)
+    add_convolved(band, dark, _kernel(slap_s(beat_s, sends), sends, rate))
     _throw(band, dark, sounding, beat_s * sends.throw_beats, sends, rate)
 
 

@@ -39,14 +39,6 @@ class Chain:
     sounding: npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Voices:
-    """A voice behind its chain, shape (n,): as it is heard, and without its esses, for the room and the echoes."""
-
-    clear: Samples
-    dark: Samples
-
-
 def plan_chain(voice: Samples, settings: VoiceSettings, rate: int) -> Chain:
     """Return what `settings` ask for `voice`, shape (n,). Silence gets a chain that does nothing."""
     powers = band_powers(voice, rate)
@@ -126,18 +118,36 @@ def compress_db(level_db: Floats, sounding: npt.NDArray[np.bool_], settings: Com
     return np.maximum(gain_db, -settings.most_db)
 
 
-def sound(voice: Samples, chain: Chain, settings: VoiceSettings, rate: int) -> Voices:
-    """Return `voice`, shape (n,), behind `chain`."""
+def without_esses(voice: Samples, chain: Chain, settings: VoiceSettings, rate: int) -> Samples:
+    """Return `voice`, shape (n,), behind `chain`, but for its esses: what the room and the echoes are given."""
+    level, dark = Gain(chain.level_db, round(HOP_S * rate)), np.empty_like(voice)
+
+    def lay(first: int, last: int, parts: list[Samples]) -> None:
+        np.multiply(parts[0], level.part(first, last), out=dark[first:last])
+
+    in_parts(voice, rate, [_shaped(chain, settings, rate, esses=False)], lay)
+    return dark
+
+
+def add_voice(song: Samples, voice: Samples, chain: Chain, settings: VoiceSettings, rate: int) -> None:
+    """Add `voice`, shape (n,), as it is heard behind `chain`, to `song`, shape (2, n)."""
+    hop = round(HOP_S * rate)
+    ess, level = Gain(chain.ess_db, hop), Gain(chain.level_db, hop)
+
+    def lay(first: int, last: int, parts: list[Samples]) -> None:
+        dull, hiss = parts
+        hiss *= ess.part(first, last)
+        hiss += dull
+        hiss *= level.part(first, last)
+        song[:, first:last] += hiss
+
+    in_parts(voice, rate, [_shaped(chain, settings, rate, esses=esses) for esses in (False, True)], lay)
+
+
+def _shaped(chain: Chain, settings: VoiceSettings, rate: int, *, esses: bool) -> Response:
+    """Return what the high-pass and the equaliser leave of the esses alone, or of all but them."""
     rumble = high_pass(2, settings.high_pass_hz, rate)
     equaliser = curve(CENTRES_HZ, chain.equaliser_db.tolist())
     low, high = ESS_HZ
-    esses = curve((0.8 * low, low, high, 1.25 * high), (-60.0, 0.0, 0.0, -60.0))
-    shaped: Response = lambda hz: rumble(hz) * equaliser(hz)  # noqa: E731
-    ess, level = Gain(chain.ess_db, rate), Gain(chain.level_db, rate)
-    clear, dark = np.empty_like(voice), np.empty_like(voice)
-    parts = in_parts(voice, rate, [shaped, lambda hz: shaped(hz) * esses(hz)], step=round(HOP_S * rate))
-    for first, last, (whole, hiss) in parts:
-        gain = level.part(first, last)
-        dark[first:last] = (whole - hiss) * gain
-        clear[first:last] = (whole + hiss * (ess.part(first, last) - 1.0)) * gain
-    return Voices(clear=clear, dark=dark)
+    share = curve((0.8 * low, low, high, 1.25 * high), (-60.0, 0.0, 0.0, -60.0))
+    return lambda hz: rumble(hz) * equaliser(hz) * (share(hz) if esses else 1.0 - share(hz))
