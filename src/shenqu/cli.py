@@ -194,10 +194,11 @@ def check(
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
     output: Out = None,
     source: Annotated[Path | None, Parameter(name="--source")] = None,
+    backing: Annotated[Path | None, Parameter(name="--backing")] = None,
     force: Force = False,
     voice: Talk = Voice(),
 ) -> None:
-    """Measure how well a song is sung, note by note.
+    """Measure how well a song is sung, note by note, and what its viewers would complain about.
 
     Parameters
     ----------
@@ -209,15 +210,18 @@ def check(
         A page (.html) that shows the notes, what is sung, and what is bad, and plays each note.
     source
         The recording, where it is no longer where the document says.
+    backing
+        The recording that plays in place of the band, where it is no longer where the document says.
     force
         Replace a file that exists.
     """
     with _reporting(voice) as report:
-        checked = shenqu.check(song, out=output, source=source, force=force, report=report)
+        checked = shenqu.check(song, out=output, source=source, backing=backing, force=force, report=report)
     if as_json or output is None:
         _print_whole(shenqu.write_check(checked, "json" if as_json else "table"))
     if output is not None and not voice.quiet:
-        _say(f"{output}  ({len(checked.bad)} of {len(checked.notes)} notes bad)")
+        bad = f"{len(checked.bad)} of {len(checked.notes)} notes bad"
+        _say(f"{output}  ({bad}, {len(checked.complaints)} of {len(checked.craft)} things about its craft)")
 
 
 @app.command

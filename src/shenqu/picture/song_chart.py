@@ -8,7 +8,7 @@ import numpy as np
 
 from shenqu.documents.audio import Samples
 from shenqu.documents.chart import Bar, Chart, Lane, Levels, Span, Table
-from shenqu.documents.check import NoteCheck, SongCheck
+from shenqu.documents.check import CraftCheck, NoteCheck, SongCheck
 from shenqu.dsp.band_level import band_level
 from shenqu.dsp.pitch_track import PitchTrack
 from shenqu.picture.chart import pitch_curve
@@ -17,6 +17,8 @@ LEVEL_HOP_S, LEVEL_WIDTH_S = 0.01, 0.01
 LOWEST_LEVEL_DB = -60.0
 NOTE_HEAD = ("start", "note", "sung", "cents", "in tune", "voiced", "onset", "stretch", "shift", "level", "what is bad")
 """What `note_cells` tells of a note."""
+CRAFT_HEAD = ("craft", "", "measured", "good", "where, and what to do")
+"""What `craft_cells` tells of a row."""
 _NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
 
@@ -25,7 +27,7 @@ def song_chart(check: SongCheck, pitch: PitchTrack, vocal: Samples, rate: int, *
     bad = tuple(number for number, note in enumerate(check.notes) if note.faults)
     return Chart(
         title=check.title,
-        facts=tuple(song_facts(check)),
+        facts=(*song_facts(check), *(" ".join(filter(None, craft_cells(row))) for row in check.complaints)),
         language=language,
         start_s=0.0,
         end_s=len(vocal) / rate,
@@ -60,6 +62,9 @@ def song_facts(check: SongCheck) -> Iterator[str]:
         yield f"vowels {check.stretch:.1f} times as long as spoken, 90 % within {check.stretch_p90:.1f}"
     yield f"{check.clicks} click{'' if check.clicks == 1 else 's'}"
     yield f"{len(check.bad)} of {len(check.notes)} notes bad" if check.bad else f"all {len(check.notes)} notes good"
+    told = [row for row in check.craft if row.passed is not None]
+    if told:
+        yield f"craft: {len(told) - len(check.complaints)} of {len(told)} good"
 
 
 def note_cells(note: NoteCheck) -> tuple[str, ...]:
@@ -77,6 +82,32 @@ def note_cells(note: NoteCheck) -> tuple[str, ...]:
         _number(note.level_db, "+.0f", " dB"),
         "; ".join(note.faults),
     )
+
+
+def craft_cells(row: CraftCheck) -> tuple[str, ...]:
+    """Return what was measured of the craft, a short text for each of `CRAFT_HEAD`.
+
+    >>> " ".join(craft_cells(CraftCheck(name="hook late", passed=False, value=12.0, unit="s", most=10.0, bars=(5,),
+    ...     change="begin with it")))
+    'hook late bad 12 s at most 10 bar 5: begin with it'
+    """
+    bars = ", ".join(map(str, row.bars))
+    where = f"bar{'s' if len(row.bars) > 1 else ''} {bars}: " if bars else ""
+    return (
+        row.name,
+        {True: "good", False: "bad", None: "-"}[row.passed],
+        "-" if row.value is None else f"{row.value:g} {row.unit}",
+        _limits(row),
+        where + row.change,
+    )
+
+
+def _limits(row: CraftCheck) -> str:
+    if row.least is not None and row.most is not None:
+        return f"{row.least:g} to {row.most:g}"
+    if row.most is not None:
+        return f"at most {row.most:g}"
+    return "" if row.least is None else f"at least {row.least:g}"
 
 
 def _number(value: float | None, form: str, unit: str = "") -> str:

@@ -16,10 +16,12 @@ from shenqu.documents.cues import columns
 from shenqu.documents.song import Song
 from shenqu.dsp.pitch_track import PitchTrack
 from shenqu.engines.swift_pitch import track_pitch
+from shenqu.mixing.masking import voice_over_band_db
+from shenqu.music.lint import lint_song, lint_sung
 from shenqu.picture.page import chart_page
-from shenqu.picture.song_chart import NOTE_HEAD, note_cells, song_chart, song_facts
+from shenqu.picture.song_chart import CRAFT_HEAD, NOTE_HEAD, craft_cells, note_cells, song_chart, song_facts
 from shenqu.pipeline.plotted import sound_pieces
-from shenqu.pipeline.render import Lead, render_lead
+from shenqu.pipeline.render import Lead, render_lead, render_mix
 from shenqu.pipeline.report import Report
 from shenqu.singing.measure import measure
 from shenqu.units import SONG_RATE
@@ -27,9 +29,15 @@ from shenqu.units import SONG_RATE
 PAGE_RATE = 24_000
 
 
-def check_song(song: Song, speech: Path, *, report: Report) -> tuple[SongCheck, Lead, PitchTrack]:
-    """Return how well `song` is sung by the recording at `speech`, its lead voice, and the pitch of that."""
+def check_song(
+    song: Song, speech: Path, *, report: Report, backing: Path | None = None
+) -> tuple[SongCheck, Lead, PitchTrack]:
+    """Return how well `song` is sung by the recording at `speech`, its lead voice, and the pitch of that.
+
+    `backing` is where the recording is that plays in place of the band, if one does.
+    """
     lead = render_lead(song, speech, report=report)
+    mixdown = render_mix(song, speech, lead, report=report, backing=backing)
     report("measuring", 0.0)
     pitch = track_pitch(lead.vocal, SONG_RATE)
     check = measure(
@@ -42,7 +50,9 @@ def check_song(song: Song, speech: Path, *, report: Report) -> tuple[SongCheck, 
         spoken_origin_s=lead.material.origin_s,
         title=song.title,
     )
-    return check, lead, pitch
+    ratios_db = voice_over_band_db(lead.vocal, mixdown.backing, SONG_RATE)
+    craft = (*lint_song(song), *lint_sung(song, lead.performance, check.notes, ratios_db))
+    return check.replace(craft=craft), lead, pitch
 
 
 def check_page(check: SongCheck, lead: Lead, pitch: PitchTrack, *, language: str) -> str:
@@ -57,20 +67,28 @@ def write_check(check: SongCheck, form: Literal["table", "json"] = "table") -> s
     """Return what was measured, as a table to read or as JSON."""
     if form == "json":
         return encode(check).decode()
-    return "\n".join([*_rows(check), "", f"{check.title}: {'; '.join(song_facts(check))}", ""])
+    last_line = f"{check.title}: {'; '.join(song_facts(check))}"
+    return "\n".join([*_rows(check), "", *_craft_rows(check), "", last_line, ""])
 
 
-WIDTHS = (8, 5, 12, 6, 8, 7, 8, 8, 6, 7, 0)
+WIDTHS = (8, -5, -12, 6, 8, 7, 8, 8, 6, 7, 0)
+CRAFT_WIDTHS = (-17, -4, 10, 14, 0)
+"""Of columns; where below 0, what is in them lies to the left."""
 
 
 def _rows(check: SongCheck) -> Iterator[str]:
-    yield _row(NOTE_HEAD)
-    yield from (_row(note_cells(note)) for note in check.notes)
+    yield _row(NOTE_HEAD, WIDTHS)
+    yield from (_row(note_cells(note), WIDTHS) for note in check.notes)
 
 
-def _row(cells: tuple[str, ...]) -> str:
+def _craft_rows(check: SongCheck) -> Iterator[str]:
+    yield _row(CRAFT_HEAD, CRAFT_WIDTHS)
+    yield from (_row(craft_cells(row), CRAFT_WIDTHS) for row in check.craft)
+
+
+def _row(cells: tuple[str, ...], widths: tuple[int, ...]) -> str:
     padded = (
-        cell + " " * (width - columns(cell)) if place in {1, 2} else " " * (width - columns(cell)) + cell
-        for place, (cell, width) in enumerate(zip(cells, WIDTHS, strict=True))
+        cell + " " * (-width - columns(cell)) if width < 0 else " " * (width - columns(cell)) + cell
+        for cell, width in zip(cells, widths, strict=True)
     )
     return " ".join(padded).rstrip()

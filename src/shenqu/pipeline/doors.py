@@ -261,12 +261,13 @@ def check(
     *,
     out: str | Path | None = None,
     source: str | Path | None = None,
+    backing: str | Path | None = None,
     force: bool = False,
     report: Report = silent,
 ) -> SongCheck:
-    """Return how well the song document at path `song` is sung, note by note; with `out` (.html) write a page of it.
+    """Return how well the song document at path `song` is sung, note by note, and how well it is made.
 
-    `source` as in `render`.
+    With `out` (.html) a page of it is written. `source` and `backing` as in `render`.
 
     Raises
     ------
@@ -278,7 +279,8 @@ def check(
     if out and Path(out).suffix.lower() != ".html":
         raise InputError(f"{out}: what was measured is shown as .html; choose such an ending")
     _check_outputs(targets, [speech, document], force=force)
-    measured, lead, pitch = check_song(value, speech, report=report)
+    recorded = backing_path(value, document, Path(backing) if backing else None)
+    measured, lead, pitch = check_song(value, speech, report=report, backing=recorded)
     with whole_files(targets, force=force) as paths:
         for path in paths:
             page = check_page(measured, lead, pitch, language=value.transcript.language)

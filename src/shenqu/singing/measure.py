@@ -200,6 +200,7 @@ def _measure_note(note: SungNote, pitch: PitchTrack, level_db: float) -> NoteChe
         pitch=note.pitch,
         cents=round(float(np.median(cents)), 1) if len(cents) else None,
         within_50=_share(np.abs(cents) < 50),
+        within_35=_share(np.abs(cents) < 35),
         within_25=_share(np.abs(cents) < 25),
         coverage=round(_coverage(note, pitch), 4),
         level_db=round(level_db, 1),
