@@ -84,3 +84,14 @@ def beats_to_ticks(beat: Fraction) -> int:
     160
     """
     return round(beat * TICKS_PER_BEAT)
+
+
+def whole_us(seconds: float) -> float:
+    """Return `seconds`, 0 or more, to whole microseconds.
+
+    What lies whole milliseconds later comes out just that much later, whatever was lost to floating point.
+
+    >>> whole_us(0.1 + 0.2), whole_us(1.2345678)
+    (0.3, 1.234568)
+    """
+    return ((round(seconds * 1e9) + 500) // 1000) / 1e6

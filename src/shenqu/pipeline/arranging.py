@@ -27,7 +27,7 @@ from shenqu.pipeline.hear import Heard
 TAIL_S = 1.0
 MOST_SYLLABLES_PER_S = 7
 FORM_SYLLABLES = 2
-BEAT_MS = 4.0
+BEAT_MS = 20.0
 PROXY_NOTES = 64
 BREATH_S = 0.25
 BREATHS = (Fraction(1, 4), Fraction(1, 2), Fraction(1), Fraction(2), Fraction(4))
@@ -212,7 +212,7 @@ def _chosen_tempo(wish: _Wish, laid: Laid) -> float:
 
 
 def whole_beats(factor: float, tune: Tune) -> float:
-    """Return the factor nearest to `factor` at which a beat of `tune` is a multiple of 4 ms, if its tempo holds."""
+    """Return the factor nearest to `factor` at which a beat of `tune` is a multiple of 20 ms, if its tempo holds."""
     if len(tune.tempi) > 1:
         return factor
     beat_ms = 60_000.0 / tune.tempi[0].bpm

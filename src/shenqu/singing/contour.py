@@ -15,7 +15,6 @@ carry transients of some 120 ms at both ends. Vibrato of 5.5 Hz and 20-40 cents 
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -38,37 +37,59 @@ RISE_CENTS, RISE_S = 30.0, 0.04
 FALL_CENTS, FALL_S, FALL_SHARE = 30.0, 0.06, 0.3
 CONSONANT_GAP_S = 0.06  # from which on no voice leads from note to note
 SETTLED_S = 0.04
+LEAD_S = 0.2
+ROOM = 1000  # before a note, in its own time
 
 
 def sung_pitch(performance: Performance, *, style: Style, seed: int) -> Contour:
     """Return the pitch to sing as MIDI pitch, one value a millisecond of the song, never unvoiced.
 
-    Rests carry the pitch of the note that follows, for its consonants.
+    The end of a rest carries the pitch of the note that follows, for its consonants.
     """
-    times = np.arange(round(performance.duration_s / HOP_S) + 1) * HOP_S
     notes = performance.notes
-    contour = _steps(notes, times)
-    for before, note in pairwise(notes):
-        if note.start_s - before.end_s < CONSONANT_GAP_S:
-            glide_s = min(GLIDE_S[style], GLIDE_SHARE * (note.end_s - note.start_s)) * note.expression.glide
+    count = round(performance.duration_s / HOP_S) + 1
+    contour = np.concatenate([np.full(ROOM, float(notes[0].pitch)), _steps(notes, count)])
+    for before, note, after in zip([None, *notes], notes, [*notes[1:], None], strict=False):
+        part = contour[_mark(note) :]
+        own, earlier, later = (_moved(other, _mark(note)) for other in (note, before, after))
+        assert own is not None, "a note has its own time"
+        if earlier and own.start_s - earlier.end_s < CONSONANT_GAP_S:
+            glide_s = min(GLIDE_S[style], GLIDE_SHARE * (own.end_s - own.start_s)) * own.expression.glide
             if glide_s > 0:
-                _glide(contour, before, note, glide_s)
+                _glide(part, earlier, own, glide_s)
             if style == "natural" and glide_s > 0:
-                _overshoot(contour, before, note)
-    if style == "natural":
-        for number, note in enumerate(notes):
-            neighbours = (notes[number - 1] if number else None, notes[number + 1] if number + 1 < len(notes) else None)
-            # By its time, not its number: a note added, muted or split must leave the later ones as they were.
-            _ornament(contour, note, *neighbours, np.random.default_rng([seed, round(note.start_s * 1e6)]))
-    return contour
+                _overshoot(part, earlier, own)
+        if style == "natural":
+            # By what is sung, not by when or as which: repeats are alike, and a note that is added, muted or split
+            # leaves the later ones as they were.
+            length_us = round((own.end_s - own.start_s) * 1e6)
+            _ornament(part, own, earlier, later, np.random.default_rng([seed, own.syllable, own.pitch, length_us]))
+    return contour[ROOM:]
 
 
-def _steps(notes: tuple[SungNote, ...], times: Contour) -> Contour:
-    ends = np.array([note.end_s for note in notes[:-1]])
+def _mark(note: SungNote) -> int:
+    """Return the millisecond in which a note begins."""
+    return round(note.start_s * 1e6) // 1000
+
+
+def _moved(note: SungNote | None, marks: int) -> SungNote | None:
+    """Return a note in the time of another one, which begins in that millisecond: so each repeat is the same number."""
+    if note is None:
+        return None
+    start_us, end_us = (round(time_s * 1e6) + 1000 * (ROOM - marks) for time_s in (note.start_s, note.end_s))
+    return note.replace(start_s=start_us / 1e6, end_s=end_us / 1e6)
+
+
+def _steps(notes: tuple[SungNote, ...], count: int) -> Contour:
+    starts_us, ends_us = (
+        np.array([round(time * 1e6) for time in times])
+        for times in zip(*((note.start_s, note.end_s) for note in notes), strict=True)
+    )
     pitches = np.array([float(note.pitch) for note in notes])
-    starts = np.array([note.start_s for note in notes[1:]])
-    turns = np.where(starts - ends < CONSONANT_GAP_S, starts, ends)
-    return pitches[np.searchsorted(turns, times, side="right")]
+    goes_on = starts_us[1:] - ends_us[:-1] < round(CONSONANT_GAP_S * 1e6)
+    leads_us = np.maximum(ends_us[:-1], starts_us[1:] - round(LEAD_S * 1e6))
+    turns_us = np.where(goes_on, starts_us[1:], leads_us)
+    return pitches[np.searchsorted(turns_us, 1000 * np.arange(count), side="right")]
 
 
 def _span(contour: Contour, start_s: float, end_s: float) -> tuple[slice, Contour]:

@@ -36,6 +36,7 @@ from shenqu.documents.performance import Performance, SungNote, TempoMap, TimeMa
 from shenqu.documents.speech import PAUSE_S, SONORANTS, Phone, Syllable, Transcript
 from shenqu.documents.tune import Note
 from shenqu.errors import InputError
+from shenqu.units import whole_us
 
 CONSONANT_SHARE, UNVOICED_SHARE = 0.5, 0.3
 USUAL_CONSONANTS_S, LEAST_MORE_VOICE_S = 0.1, 0.015
@@ -158,9 +159,9 @@ def _slots(arrangement: Arrangement, transcript: Transcript, clock: TempoMap) ->
                 onset_s=onset_s,
                 coda_s=coda_s,
                 phones=syllable.phones if is_own else _phones_in((*onset_s, *coda_s), phones),
-                start_s=clock.beat_to_s(placement.notes[0].onset_beat),
-                last_start_s=clock.beat_to_s(placement.notes[-1].onset_beat),
-                end_s=clock.beat_to_s(placement.notes[-1].end_beat),
+                start_s=whole_us(clock.beat_to_s(placement.notes[0].onset_beat)),
+                last_start_s=whole_us(clock.beat_to_s(placement.notes[-1].onset_beat)),
+                end_s=whole_us(clock.beat_to_s(placement.notes[-1].end_beat)),
                 after_rest=before is not None and before.syllable is None,
             )
         )
@@ -212,8 +213,8 @@ def _notes(slots: list[_Slot], clock: TempoMap, rows: Rows) -> tuple[SungNote, .
         for position, note in enumerate(slot.placement.notes):
             notes.append(
                 SungNote(
-                    start_s=clock.beat_to_s(note.onset_beat),
-                    end_s=clock.beat_to_s(note.end_beat),
+                    start_s=whole_us(clock.beat_to_s(note.onset_beat)),
+                    end_s=whole_us(clock.beat_to_s(note.end_beat)),
                     pitch=note.pitch,
                     syllable=slot.index,
                     lyric="+" if position else ((slot.syllable.text if text is None else text) or WORDLESS),
@@ -248,7 +249,7 @@ def _lead_s(before: _Slot | None, slot: _Slot) -> float:
     """Return how much of the onset consonants is sung, before the beat."""
     if before is None:
         return min(slot.wanted_lead_s, slot.start_s)
-    rest = max(0.0, slot.start_s - before.end_s)
+    rest = max(0.0, round(slot.start_s - before.end_s, 6))
     room = before.consonant_room_s if slot.hums_in else before.unvoiced_room_s
     return min(slot.wanted_lead_s, rest + room)
 
@@ -354,7 +355,7 @@ def _endings(slot: _Slot, after: _Slot | None) -> tuple[float, float]:
         return slot.end_s - coda, slot.end_s
     lead = _lead_s(slot, after)
     sound_end = after.start_s - lead
-    if after.start_s - slot.end_s >= LEGATO_GAP_S:
+    if round(after.start_s - slot.end_s, 6) >= LEGATO_GAP_S:
         sound_end = min(sound_end, slot.end_s)
         coda = min(coda, max(0.0, slot.consonant_room_s - (slot.end_s - sound_end)))
         return sound_end - coda, sound_end
@@ -383,7 +384,7 @@ def _join(pieces: Iterable[list[Row]]) -> Rows:
     rows: list[Row] = []
     for piece in pieces:
         if rows and piece[0][0] > rows[-1][0] + 1e-6:
-            rows.append((round(piece[0][0], 6), rows[-1][1]))
+            rows.append((whole_us(piece[0][0]), rows[-1][1]))
         for song_s, speech_s in piece:
             row = _row(song_s, speech_s)
             if not rows or row != rows[-1]:
@@ -392,4 +393,4 @@ def _join(pieces: Iterable[list[Row]]) -> Rows:
 
 
 def _row(song_s: float, speech_s: float) -> Row:
-    return round(song_s, 6), round(speech_s, 6)
+    return whole_us(song_s), round(speech_s, 6)

@@ -26,8 +26,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from shenqu.documents.arrangement import Expression
-from shenqu.documents.performance import Performance
-from shenqu.dsp.filters import moving_mean
+from shenqu.documents.performance import Performance, SungNote
+from shenqu.dsp.filters import local_mean
 from shenqu.singing.contour import HOP_S as MARK_S
 from shenqu.singing.contour import SETTLED_S
 from shenqu.singing.material import Array, Marks, Material, stretches
@@ -110,7 +110,7 @@ def cut_units(
     """
     semitones = expressed(performance, len(contour), lambda expression: expression.formant)
     breath = expressed(performance, len(contour), lambda expression: expression.breath)
-    cuts = [round((note.start_s + SETTLED_S) / MARK_S) for note in performance.notes if note.lyric != "+"]
+    cuts = [_settled(note) for note in performance.notes if note.lyric != "+"]
     units = []
     for first, last in stretches(voiced):
         edges = [first, *(cut for cut in cuts if first + SHORTEST <= cut <= last - SHORTEST), last]
@@ -132,16 +132,21 @@ def expressed(performance: Performance, count: int, value_of: Callable[[Expressi
 
     It turns within 20 ms where the note's syllable begins to sound, its onset consonants included.
     """
-    starts = np.maximum.accumulate([note.start_s - note.lead_s for note in performance.notes])
+    starts = np.maximum.accumulate([round((note.start_s - note.lead_s) * 1e6) for note in performance.notes])
     values = np.array([value_of(note.expression) for note in performance.notes])
-    at = np.searchsorted(starts, np.arange(count) * MARK_S, side="right") - 1
-    return moving_mean(values[np.maximum(at, 0)], EASE)
+    at = np.searchsorted(starts, np.arange(count) * 1000, side="right") - 1
+    return local_mean(values[np.maximum(at, 0)], EASE)
+
+
+def _settled(note: SungNote) -> int:
+    """Return the mark at which the pitch of a note has settled, as far behind its start wherever that is."""
+    return (round((note.start_s + SETTLED_S) * 1e6) + 500) // 1000
 
 
 def _without_approach(pitch: Array, start: int, performance: Performance) -> Array:
     """Begin a voice on its own note where it comes in just before or on it: no voice has glided there."""
     for note in performance.notes:
-        settled = round((note.start_s + SETTLED_S) / MARK_S) - start
+        settled = _settled(note) - start
         if 0 < settled < min(len(pitch), round(2 * SETTLED_S / MARK_S)):
             return np.concatenate([np.full(settled, pitch[settled]), pitch[settled:]])
     return pitch

@@ -19,11 +19,12 @@ from math import ceil
 from types import MappingProxyType
 
 import numpy as np
+import numpy.typing as npt
 import soxr
 
 from shenqu.documents.audio import Samples
 from shenqu.documents.performance import Performance
-from shenqu.dsp.filters import filtered_both_ways, low_pass, moving_mean
+from shenqu.dsp.filters import filtered_both_ways, local_mean, low_pass, moving_mean
 from shenqu.singing.contour import HOP_S as MARK_S
 from shenqu.singing.material import Array, Marks, Material, stretches
 from shenqu.singing.unit import Engine, Take, Unit, cut_units, expressed, room, rooms
@@ -92,7 +93,7 @@ def lay_out(material: Material, performance: Performance, contour: Array, *, for
         performance=performance,
         contour=contour,
         speech_s=speech_s,
-        gain=_gain(level_db, sounding, releases),
+        gain=_gain(_held(level_db, sounding), sounding, releases),
         units=tuple(units),
         unvoiced=tuple(_pieces(sounding & ~voiced, speech_s)),
         releases=releases,
@@ -117,20 +118,38 @@ def sing(
     # What lies around a part is heard too: a filter between two rates looks that far.
     begin, end = max(0, first - NEAR), min(course.marks, last + NEAR)
     low, high = (round(mark * MARK_S * rate) for mark in (begin, end))
-    gain = np.interp(np.arange(low, high) / rate / MARK_S, np.arange(len(course.gain)), course.gain)
+    gain = _at(course.gain, np.arange(low, high), round(MARK_S * rate))
     out = _without_clicks(gain * _recording(course, low, high), rate)
     for unit, sound in _sung(course, usual, takes, (begin, end), memory):
         start = round(unit.first * MARK_S * rate) - room(rate) - low
         here, there = max(0, start), min(len(out), start + len(sound))
         out[here:there] += gain[here:there] * sound[here - start : there - start]
     _darken(out, low, course.releases, rate)
-    song = soxr.resample(out, rate, SONG_RATE) if rate != SONG_RATE else out
+    song = _resampled(out, rate)
     beginning = round((first - begin) * MARK_S * SONG_RATE)
     ending = last * MARK_S if span else course.performance.duration_s
     exact = np.zeros(round(ending * SONG_RATE) - round(first * MARK_S * SONG_RATE), dtype=np.float32)
     part = song[beginning : beginning + len(exact)]
     exact[: len(part)] = _bent(part, LOUD, FULL)
     return exact
+
+
+def _resampled(out: Array, rate: int) -> Array:
+    """Return a song at `SONG_RATE`, to 24 bits: what a filter leaves below them depends on where it begins."""
+    if rate == SONG_RATE:
+        return out
+    return np.asarray(np.round(soxr.resample(out, rate, SONG_RATE, quality="VHQ") * 2.0**23) / 2.0**23)
+
+
+def _at(marks: Array, place: npt.NDArray[np.int_], steps: int) -> Array:
+    """Return the values at samples, `steps` of them from mark to mark: straight lines, alike wherever they are.
+
+    >>> _at(np.array([0.0, 1.0, 1.0]), np.arange(5), 2).tolist()
+    [0.0, 0.5, 1.0, 1.0, 1.0]
+    """
+    mark = np.clip(place // steps, 0, len(marks) - 1)
+    before, after = marks[mark], marks[np.minimum(mark + 1, len(marks) - 1)]
+    return np.asarray(before + (after - before) * ((place - mark * steps) / steps))
 
 
 def _sung(
@@ -179,11 +198,13 @@ def _sing_units(
 def follow(performance: Performance, times: Array) -> tuple[Array, Marks]:
     """Return speech time and whether anything is sung, at song `times`."""
     rows = np.array(performance.time_map.rows)
-    index = np.clip(np.searchsorted(rows[:, 0], times, side="right") - 1, 0, len(rows) - 2)
-    (song_a, speech_a), (song_b, speech_b) = rows[index].T, rows[index + 1].T
-    share = np.clip((times - song_a) / np.maximum(song_b - song_a, 1e-9), 0.0, 1.0)
-    sounding = (speech_b > speech_a) & (times >= song_a) & (times < song_b)
-    return speech_a + share * (speech_b - speech_a), sounding
+    # In whole microseconds: a repeat is the same numbers.
+    song_us, at_us = (np.round(1e6 * some).astype(np.int64) for some in (rows[:, 0], times))
+    index = np.clip(np.searchsorted(song_us, at_us, side="right") - 1, 0, len(rows) - 2)
+    (song_a, song_b), (speech_a, speech_b) = ((of[index], of[index + 1]) for of in (song_us, rows[:, 1]))
+    share = np.clip((at_us - song_a) / np.maximum(song_b - song_a, 1), 0.0, 1.0)
+    sounding = (speech_b > speech_a) & (at_us >= song_a) & (at_us < song_b)
+    return np.asarray(speech_a + share * (speech_b - speech_a)), sounding
 
 
 def _clean(voiced: Marks) -> Marks:
@@ -210,22 +231,37 @@ def _recording(course: Course, low: int, high: int) -> Array:
     It is faded over a few milliseconds, at jumps crosswise.
     """
     material, speech_s, rate = course.material, course.speech_s, course.material.rate
-    out = np.zeros(high - low)
+    out, steps = np.zeros(high - low), round(MARK_S * rate)
     for first, last in course.unvoiced:
         start, end = round((first * MARK_S - FADE_S) * rate), round((last * MARK_S + FADE_S) * rate)
         begin, stop = max(low, start), min(high, end)
         if stop <= begin:
             continue
-        at_s = np.arange(begin, stop) / rate
         middle = (first + last) // 2
-        straight = speech_s[middle] + at_s - middle * MARK_S
-        is_straight = abs(speech_s[last - 1] - speech_s[first] - (last - 1 - first) * MARK_S) < 2 * MARK_S
-        source = straight if is_straight else np.interp(at_s, np.arange(len(speech_s)) * MARK_S, speech_s)
-        index = np.clip(np.round((source - material.origin_s) * rate).astype(int), 0, len(material.samples) - 1)
         place = np.arange(begin, stop)
+        is_straight = abs(speech_s[last - 1] - speech_s[first] - (last - 1 - first) * MARK_S) < 2 * MARK_S
+        straight = speech_s[middle] + (place - middle * steps) / rate
+        source = straight if is_straight else _at(speech_s, place, steps)
+        index = np.clip(np.round((source - material.origin_s) * rate).astype(int), 0, len(material.samples) - 1)
         edge = np.minimum(place - start, end - 1 - place) / (2 * FADE_S * rate)
         out[begin - low : stop - low] += material.unvoiced[index] * np.clip(edge, 0.0, 1.0)
     return out
+
+
+def _held(level_db: Array, sounding: Marks) -> Array:
+    """Return the levels, in silence that of the sound that is nearest: what comes next does not hang on what was.
+
+    >>> _held(np.array([1.0, 9.0, 9.0, 2.0]), np.array([True, False, False, True])).tolist()
+    [1.0, 1.0, 2.0, 2.0]
+    """
+    sounds = np.flatnonzero(sounding)
+    if not len(sounds):
+        return level_db
+    marks = np.arange(len(level_db))
+    after = np.minimum(np.searchsorted(sounds, marks), len(sounds) - 1)
+    before = np.maximum(after - 1, 0)
+    nearer = np.abs(marks - sounds[before]) <= np.abs(sounds[after] - marks)
+    return np.asarray(level_db[np.where(sounding, marks, sounds[np.where(nearer, before, after)])])
 
 
 def _gain(level_db: Array, sounding: Marks, releases: Sequence[tuple[int, int]]) -> Array:
@@ -237,7 +273,7 @@ def _gain(level_db: Array, sounding: Marks, releases: Sequence[tuple[int, int]])
         into = np.minimum(1.0, (np.arange(last - first) + 1) / attack)
         out_of = np.minimum(1.0, np.arange(last - first)[::-1] / longer.get(last, release))
         edge[first:last] = 0.25 * (1 - np.cos(np.pi * into)) * (1 - np.cos(np.pi * out_of))
-    gain: Array = 10.0 ** (moving_mean(level_db, 11) / 20.0) * edge
+    gain: Array = 10.0 ** (local_mean(level_db, 11) / 20.0) * edge
     return gain
 
 
@@ -247,8 +283,8 @@ def _releases(sounding: Marks, voiced: Marks, performance: Performance) -> tuple
     usual, longest = round(RELEASE_S / MARK_S), round(LONGEST_RELEASE_S / MARK_S)
     releases = []
     for _, last in stretches(sounding):
-        note = notes[max(0, bisect_right(notes, (last - 1) * MARK_S, key=lambda note: note.start_s) - 1)]
-        head = ceil((note.start_s + RELEASE_FROM * (note.end_s - note.start_s)) / MARK_S)
+        note = notes[max(0, bisect_right(notes, round((last - 1) * MARK_S, 6), key=lambda note: note.start_s) - 1)]
+        head = ceil((note.start_s + RELEASE_FROM * (note.end_s - note.start_s)) / MARK_S - 1e-6)
         first = max(last - longest, head)
         if last - first > usual and voiced[last - usual : last].mean() > MOSTLY:
             releases.append((first, last))
@@ -278,7 +314,7 @@ def _without_clicks(consonants: Array, rate: int) -> Array:
     (True, 0.4)
     """
     around = np.sqrt(np.maximum(moving_mean(consonants**2, round(CREST_S * rate)), 0.0))
-    start = np.round(np.maximum(SOFT, CREST * around), 6)  # alike in a part and in the whole
+    start = np.round(np.maximum(SOFT, CREST * around), 4)  # alike in a part and in the whole
     return _bent(consonants, start, BEND * start)
 
 
