@@ -89,16 +89,14 @@ def test_stutters_are_rare_and_never_the_same_twice_running(seed, amount, formed
 
 
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_nothing_as_loud_as_the_lead_sounds_beside_it(seed):
     lead = line()
+    spans = [(CLOCK.beat_to_s(one.begin), CLOCK.beat_to_s(one.end)) for one in lead.sung]
     for figure in made(seed):
         for stroke in figure.strokes:
             first_s, last_s = lead.sounds(figure, stroke)
-            sung_s = sum(
-                max(0.0, min(last_s, CLOCK.beat_to_s(one.end)) - max(first_s, CLOCK.beat_to_s(one.begin)))
-                for one in lead.sung
-            )
+            sung_s = sum(max(0.0, min(last_s, high_s) - max(first_s, low_s)) for low_s, high_s in spans)
             if sung_s > 0.01:
                 assert figure.level_db + stroke.level_db <= BESIDE_DB
                 assert figure.kind != "spoken"
@@ -191,8 +189,9 @@ def test_the_unit_of_a_stutter_is_an_onset_and_some_vowel(index, seed):
 
 
 def test_every_cell_of_the_table_comes_about():
-    names = {one.name for seed in range(60) for one in made(seed) if one.kind in STUTTERS}
-    assert names == {cell.name for cell in CELLS}
+    missing, seeds = {cell.name for cell in CELLS}, iter(range(80))
+    while missing:
+        missing -= {one.name for one in made(next(seeds)) if one.kind in STUTTERS}
 
 
 @pytest.mark.parametrize("scale", ["major", "minor"])

@@ -1,18 +1,22 @@
 """Figures sound where their document says, as it says; second voices are sung; what is wrong is refused by number."""
 
+import json
 from fractions import Fraction
 
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shenqu.documents.figure import Figure, Stroke
+from shenqu.cli import run
+from shenqu.documents.arrangement import PlacedNote, Placement
+from shenqu.documents.figure import Figure, Stroke, Voice
 from shenqu.documents.performance import TempoMap
 from shenqu.documents.speech import Syllable, Transcript, Word
 from shenqu.engines.world import analyse_voice
 from shenqu.errors import InputError
-from shenqu.singing.figures import check_figures, play_figures, sampled
+from shenqu.singing.figures import check_figures, play_figures, sampled, sing_beside
 from shenqu.singing.material import prepare
 from shenqu.singing.repair import near_pitch
 from shenqu.singing.unit import Take
@@ -134,3 +138,114 @@ def test_pan_and_level_are_kept():
 def test_a_figure_that_cannot_be_is_named(wrong, says):
     with pytest.raises(InputError, match=says):
         check_figures((figure(0), wrong), CLOCK, speech_end_s=5.0)
+
+
+def test_a_second_voice_is_sung_on_its_notes_by_the_same_singer():
+    said = spoken("en")
+    syllables = said.transcript.syllables
+    material = prepare(
+        said.audio.mono,
+        said.audio.rate,
+        origin_s=0.0,
+        hz=np.full(int(said.audio.duration_s / 0.005) + 1, 120.0),
+        transcript=said.transcript,
+    )
+    note = PlacedNote(pitch=52, onset_beat=Fraction(2), length_beat=Fraction(3))
+    index = max(range(len(syllables)), key=lambda number: syllables[number].vowel_end_s - syllables[number].vowel_s)
+    voice = Voice(name="third above", placements=(Placement(syllable=index, notes=(note,)),), level_db=-12.0, pan=-1.0)
+    loud, memory = np.zeros((2, 8 * SONG_RATE), dtype=np.float32), {}
+    for level_db, out in ((0.0, loud), (-12.0, soft := np.zeros_like(loud))):
+        one = voice.replace(level_db=level_db)
+        sing_beside(out, one, material, said.transcript, CLOCK, mode="phrase", style="hard", take=TAKE, memory=memory)
+    begin, end = (round(CLOCK.beat_to_s(Fraction(beat)) * SONG_RATE) for beat in (2, 5))
+    assert not loud[1].any() and not loud[0, : begin - SONG_RATE // 4].any()
+    track = near_pitch(loud[0, begin + 4000 : end - 20_000], SONG_RATE, np.full(2000, 52.0))
+    assert abs(1200 * np.log2(np.median(track.f0_hz[track.f0_hz > 0]) / 164.81)) < 15
+    assert 20 * np.log10(np.abs(soft).max() / np.abs(loud).max()) == pytest.approx(-12.0, abs=0.05)
+
+
+def test_a_voice_that_cannot_be_sung_is_named():
+    note = PlacedNote(pitch=100, onset_beat=Fraction(2), length_beat=Fraction(3))
+    said = spoken("en")
+    voice = Voice(name="far above", placements=(Placement(syllable=0, notes=(note,)),))
+    with pytest.raises(InputError, match=r"'far above'.*pitch 100"):
+        sing_beside(
+            np.zeros((2, SONG_RATE), dtype=np.float32),
+            voice,
+            material_of(said.audio, said.transcript),
+            said.transcript,
+            CLOCK,
+            mode="phrase",
+            style="hard",
+            take=TAKE,
+            memory={},
+        )
+
+
+@pytest.fixture(scope="module")
+def song(tmp_path_factory):
+    """A folder with a short song, its document and its backing."""
+    folder = tmp_path_factory.mktemp("figures")
+    said = spoken("en")
+    soundfile.write(folder / "line.wav", said.audio.mono, said.audio.rate)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHENQU_CACHE", str(folder / "cache"))
+        words = ["sing", str(folder / "line.wav"), "--tune", "twinkle", "--text", demo_text(), "--band", "none"]
+        assert run([*words, "--length", "12", "--figures", "many", "--quiet"]) == 0
+        yield folder
+
+
+def demo_text():
+    return "Hello my friends, are you OK?"
+
+
+def rendered(song, figures):
+    """Render the document with other figures; return its exit code and backing."""
+    document = json.loads((song / "line.song.shenqu").read_text())
+    document["figures"], document["voices"] = figures, []
+    (song / "changed.shenqu").write_text(json.dumps(document))
+    words = ["render", str(song / "changed.shenqu"), "-o", str(song / "changed.wav"), "--stems", str(song / "stems")]
+    code = run([*words, "--force", "--quiet"])
+    return code, None if code else soundfile.read(song / "stems" / "backing.wav")[0]
+
+
+HIT = {
+    "kind": "hit",
+    "name": "mine",
+    "onset_beat": 4,
+    "start_s": 0.3,
+    "beat_s": 0.35,
+    "end_s": 0.5,
+    "strokes": [{"onset_beat": 0, "length_beat": "1/2"}],
+}
+
+
+def test_a_figure_deleted_is_gone_and_one_moved_is_moved(song):
+    _, none = rendered(song, [])
+    _, at_4 = rendered(song, [HIT])
+    _, at_6 = rendered(song, [{**HIT, "onset_beat": 6}])
+    assert not none.any()
+    assert at_4.any()
+    first, moved = (int(np.flatnonzero(backing[:, 0])[0]) for backing in (at_4, at_6))
+    document = json.loads((song / "line.song.shenqu").read_text())
+    beat_s = 60 / (document["tune"]["tempi"][0]["bpm"] * document["tempo_factor"])
+    assert (moved - first) / SONG_RATE == pytest.approx(2 * beat_s, abs=1.1 / SONG_RATE)
+    again = rendered(song, [HIT])[1]
+    assert np.array_equal(again, at_4)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"end_s": 900.0}, "figure 1 (mine) goes to 900 s"),
+        ({"onset_beat": -400}, "figure 1 (mine) begins at beat -400"),
+        ({"beat_s": 0.9}, "must rise"),
+        ({"strokes": []}, "strokes"),
+    ],
+)
+def test_a_bad_figure_is_one_line_that_names_it(song, capsys, change, says):
+    code, _ = rendered(song, [HIT, {**HIT, **change}])
+    error = capsys.readouterr().err.strip()
+    assert code == 1
+    assert len(error.splitlines()) == 1
+    assert says in error
