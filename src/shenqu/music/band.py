@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -97,16 +97,19 @@ def band_parts(
     chords: Sequence[Chord] = (),
     seed: int = 0,
     tempo_factor: float = 1.0,
+    silences: Sequence[tuple[Fraction, Fraction]] = (),
 ) -> tuple[BandPart, ...]:
     """Return what the band plays under `tune`, in its written key, one part a player, the drums as one.
 
     `chords` take the place of the tune's; where there are neither, some are found. `seed` chooses among the
-    fills. The song's tempo is `tempo_factor` times the tune's. The count-in may lie before beat 0.
+    fills. The song's tempo is `tempo_factor` times the tune's. Between the beats of `silences` all are silent. The
+    count-in may lie before beat 0.
 
     Raises `InputError` where a chord of the tune is none.
     """
     chords = chords or tune.chords or harmonize(tune)
     plan = plan_band(tune, style, tempo_factor=tempo_factor)
+    plan = replace(plan, silences=(*plan.silences, *silences))
     if not plan.runs:  # all of it lies before the first bar line
         return ()
     parts = [BandPart(name="drums", program=0, drums=True, kit=style.kit, notes=_drums(style, plan, tune, seed))]

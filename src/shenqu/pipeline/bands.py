@@ -77,7 +77,14 @@ def song_band(song: Song) -> tuple[BandPart, ...]:
     if style is None:
         return () if song.options.band == "none" else score_band(song.tune.parts, packaged_sounds())
     chords = chords_of(song.tune, song.options.harmony, progression=style.progression)
-    return band_parts(song.tune, style, chords=chords, seed=song.seed, tempo_factor=song.tempo_factor)
+    silences = [
+        (passage.onset_beat, passage.onset_beat + passage.length_beat)
+        for passage in song.passages
+        if passage.role == "silence"
+    ]
+    return band_parts(
+        song.tune, style, chords=chords, seed=song.seed, tempo_factor=song.tempo_factor, silences=silences
+    )
 
 
 def play_band(song: Song, clock: TempoMap, *, duration_s: float) -> Samples:
