@@ -16,6 +16,7 @@ from benchmarks.arranging.lyrics import LyricsBench
 from benchmarks.band import describe_band
 from benchmarks.material import find_material, find_singing
 from benchmarks.mix import describe_mix
+from benchmarks.recordings import describe_recordings
 from benchmarks.report import machine
 from benchmarks.singing.bench import NO_JUDGE, SingingBench
 from benchmarks.singing.judge import find_judge
@@ -78,6 +79,10 @@ class Benches:
     def mix(self) -> str:
         """What becomes of the voice in the mix."""
         return describe_mix(find_singing(self.material), self.workshop)
+
+    def recordings(self) -> str:
+        """What is heard of songs, as tunes."""
+        return describe_recordings(find_singing(self.material), self.workshop)
 
     def variants(self) -> str:
         """What the decisions of the voice are worth."""
@@ -147,6 +152,7 @@ def main(arguments: Sequence[str]) -> int:
             "words": benches.words,
             "hours": benches.hours,
             "band": describe_band,
+            "recordings": benches.recordings,
             "lyrics": benches.new_words.section,
         }
         # for daily use; the whole page has more of it
