@@ -126,9 +126,9 @@ def describe_picture(material: Material, workshop: Path) -> str:
 def _film_cost(recording: Recording, workshop: Path) -> FilmCost:
     document = _film_document(recording, workshop)
     song = read_song(document)
-    film = Film.of(recording.path, None)
+    film = Film.of([recording.path], None)
     assert film.info
-    sung = render_sound(song, recording.path, report=silent)
+    sung = render_sound(song, [recording.path], report=silent)
     width, height = film.size
     rate = picture_rate(film.info.rate, variable=film.info.variable)
     edit_list = cut(sung.performance, rate=rate, width=width, height=height)
@@ -138,7 +138,7 @@ def _film_cost(recording: Recording, workshop: Path) -> FilmCost:
     out = workshop / f"{recording.name}.mp4"
 
     def film_it(draw: Draw | None) -> None:
-        render_video(out, edit_list, sung.mixdown.mix, source=film.info, draw=draw)
+        render_video(out, edit_list, sung.mixdown.mix, sources=[film.info], draw=draw)
 
     pictures = _finished_pictures(edit_list, film.info, draw, workshop / f"{recording.name}.raw")
     x264_bytes: list[int] = []
@@ -187,7 +187,7 @@ def _finished_pictures(edit_list: EditList, source: VideoInfo, draw: Draw, file:
         draw(frame, picture)
         pictures[frame] = picture
 
-    encode_film(edit_list, replace(X264, options={**X264.options, "preset": "ultrafast"}), source=source, draw=keep)
+    encode_film(edit_list, replace(X264, options={**X264.options, "preset": "ultrafast"}), sources=[source], draw=keep)
     return pictures
 
 

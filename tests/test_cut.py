@@ -93,7 +93,7 @@ def test_film_shows_the_planted_frame_everywhere(source, tmp_path):
     notes = [note(0.0, 0.7), note(0.75, 1.7, repeat=1), note(1.71, 2.0, syllable=1), note(3.0, 3.3, repeat=3)]
     edit_list = cut(performance(notes=notes), rate=rate, width=WIDTH, height=HEIGHT)
     out = tmp_path / "out.mp4"
-    render_video(out, edit_list, np.zeros((2, round(3.33 * CLICK_RATE)), np.float32), source=source)
+    render_video(out, edit_list, np.zeros((2, round(3.33 * CLICK_RATE)), np.float32), sources=[source])
     shown, _ = read_film(out)
     assert len(shown) == 100
     times, rows = zip(*ROWS, strict=True)
@@ -114,7 +114,7 @@ def test_film_of_varying_rate_is_cut_by_time(tmp_path):
     rate = picture_rate(info.rate, variable=info.variable)
     assert rate == 30
     edit_list = cut(performance(rows), rate=rate, width=WIDTH, height=HEIGHT)
-    render_video(tmp_path / "out.mkv", edit_list, np.zeros((2, 96000), np.float32), source=info)
+    render_video(tmp_path / "out.mkv", edit_list, np.zeros((2, 96000), np.float32), sources=[info])
     shown, _ = read_film(tmp_path / "out.mkv")
     zero_s = times_s[0]
     for frame, (_, number, _) in enumerate(shown):
@@ -132,7 +132,7 @@ def test_click_stands_where_the_picture_changes(source, tmp_path, suffix):
     mix = np.zeros((2, 2 * CLICK_RATE), np.float32)
     mix[:, round(jump_s * CLICK_RATE)] = 0.9
     out = tmp_path / f"out{suffix}"
-    render_video(out, edit_list, mix, source=source, tags={"title": "神曲 \\ {x}", "comment": "a = b"})
+    render_video(out, edit_list, mix, sources=[source], tags={"title": "神曲 \\ {x}", "comment": "a = b"})
     shown, sound = read_film(out)
     click_s = int(np.abs(sound).argmax()) / CLICK_RATE
     assert click_s == pytest.approx(jump_s, abs=0.001)
@@ -151,7 +151,7 @@ def test_bytes_depend_on_nothing_but_the_input(source, tmp_path):
     mix = np.random.default_rng(1).normal(0, 0.1, (2, 160000)).astype(np.float32)
     made = []
     for name, threads in (("a.mp4", 1), ("b.mp4", 2), ("c.mp4", 3)):
-        render_video(tmp_path / name, edit_list, mix, source=source, threads=threads)
+        render_video(tmp_path / name, edit_list, mix, sources=[source], threads=threads)
         made.append((tmp_path / name).read_bytes())
     assert made[0] == made[1] == made[2]
     assert made[0].index(b"moov") < made[0].index(b"mdat"), "players can begin before the whole file is there"
@@ -170,7 +170,7 @@ def test_encoder_reads_no_memory_that_nobody_wrote():
     for _ in range(12):
         dirt = [grain.integers(0, 255, int(grain.integers(1000, 2_000_000)), dtype=np.uint8) for _ in range(4)]
         del dirt
-        pieces = encode_film(film, X264, source=None, draw=draw, threads=1)
+        pieces = encode_film(film, X264, sources=[None], draw=draw, threads=1)
         made.add(b"".join(piece.data for piece in pieces))
     assert len(made) == 1
 
@@ -178,7 +178,7 @@ def test_encoder_reads_no_memory_that_nobody_wrote():
 def test_shots_of_one_frame(source, tmp_path):
     shots = tuple(Shot(first_frame=k, source_s=((37 * k) % 150 / 25 + 0.01,), flipped=k % 2 == 1) for k in range(60))
     edit_list = EditList(rate=Fraction(24000, 1001), width=WIDTH, height=HEIGHT, shots=shots)
-    render_video(tmp_path / "out.mp4", edit_list, np.zeros((2, 120000), np.float32), source=source)
+    render_video(tmp_path / "out.mp4", edit_list, np.zeros((2, 120000), np.float32), sources=[source])
     shown, _ = read_film(tmp_path / "out.mp4")
     assert [(number, flipped) for _, number, flipped in shown] == [((37 * k) % 150, k % 2 == 1) for k in range(60)]
 
@@ -199,7 +199,7 @@ def test_frames_can_be_drawn_without_a_source(tmp_path):
         tmp_path / "out.mp4",
         edit_list,
         np.zeros((2, 320000), np.float32),
-        source=None,
+        sources=[None],
         draw=draw,
         progress=lambda done, whole: counts.append((done, whole)),
     )
@@ -216,9 +216,9 @@ def test_what_stops_the_work_is_raised(source, tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        render_video(tmp_path / "a.mp4", edit_list, np.zeros((2, 9), np.float32), source=source, progress=stop)
+        render_video(tmp_path / "a.mp4", edit_list, np.zeros((2, 9), np.float32), sources=[source], progress=stop)
     with pytest.raises(InputError, match=r"ends in \.mp4"):
-        render_video(tmp_path / "a.avi", edit_list, np.zeros((2, 9), np.float32), source=source)
+        render_video(tmp_path / "a.avi", edit_list, np.zeros((2, 9), np.float32), sources=[source])
 
 
 def test_sizes_and_rates():

@@ -163,11 +163,11 @@ class LyricsBench:
             text=recording.text, mode="lyrics", band="none", picture="none", captions=False, length_s=LENGTH_S
         )
         source = Source(path=recording.path.name, sha256=sha256_of(recording.path))
-        song = plan_song(heard, find_tune(TUNE), options, source=source, speech_name=recording.name, ending="wav")
+        song = plan_song(heard, find_tune(TUNE), options, sources=(source,), speech_name=recording.name, ending="wav")
         with patch.dict(os.environ, SHENQU_CACHE=str(self.workshop / "cache")):
             render_files(
                 song,
-                Film.of(recording.path, "none"),
+                Film.of([recording.path], "none"),
                 stems / "song.wav",
                 stems={name: stems / name for name in STEMS},
                 report=silent,

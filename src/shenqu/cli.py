@@ -60,13 +60,14 @@ Options = Annotated[SingOptions, Parameter(name="*", group="Song")]
 Said = Annotated[WordsOptions, Parameter(name="*", group="Words")]
 Talk = Annotated[Voice, Parameter(name="*", group="Messages")]
 Out = Annotated[Path | None, Parameter(name=["--output", "-o"])]
+Sources = Annotated[list[Path] | None, Parameter(name="--source", negative="")]
 Stems = Annotated[Path | None, Parameter(name="--stems")]
 Force = Annotated[bool, Parameter(name="--force", negative="")]
 
 
 @app.command
 def sing(
-    speech: Path,
+    speech: list[Path],
     /,
     *,
     tune: str,
@@ -81,7 +82,7 @@ def sing(
     Parameters
     ----------
     speech
-        The recording: any audio or video file that FFmpeg reads.
+        The recording: any audio or video file that FFmpeg reads; or several of them, of all who sing.
     tune
         One of the tunes that `shenqu tunes` lists, a score (.mid .musicxml .mxl .abc .ust .ustx), a tune of your own
         (.toml), or auto: of those listed the one that suits the speech best.
@@ -158,7 +159,7 @@ def render(
     /,
     *,
     output: Out = None,
-    source: Annotated[Path | None, Parameter(name="--source")] = None,
+    source: Sources = None,
     backing: Annotated[Path | None, Parameter(name="--backing")] = None,
     stems: Stems = None,
     force: Force = False,
@@ -173,7 +174,7 @@ def render(
     output
         The song. Default: the document's name with the ending that it was made for.
     source
-        The recording, where it is no longer where the document says.
+        The recording, where it is no longer where the document says; of several, once for each that is not.
     backing
         The recording that plays in place of the band, where it is no longer where the document says.
     stems
@@ -193,7 +194,7 @@ def check(
     *,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
     output: Out = None,
-    source: Annotated[Path | None, Parameter(name="--source")] = None,
+    source: Sources = None,
     backing: Annotated[Path | None, Parameter(name="--backing")] = None,
     force: Force = False,
     voice: Talk = Voice(),
@@ -209,7 +210,7 @@ def check(
     output
         A page (.html) that shows the notes, what is sung, and what is bad, and plays each note.
     source
-        The recording, where it is no longer where the document says.
+        The recording, where it is no longer where the document says; of several, once for each that is not.
     backing
         The recording that plays in place of the band, where it is no longer where the document says.
     force

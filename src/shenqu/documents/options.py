@@ -21,14 +21,16 @@ Grid = Literal["8", "16", "triplets"]
 Form = Literal["tune", "short", "classic", "songify", "base"]
 Loudness = Literal["platform", "genre"]
 Figures = Literal["none", "few", "many"]
+Together = Literal["pool", "answer"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WordsOptions:
     """What is said in a recording. Every field has the same default in the command line and in Python."""
 
-    text: Annotated[str | None, Parameter(name="--text")] = None
-    """The words, or a file of them: .txt .srt .vtt .ass .lrc .TextGrid .json. Without it syllables are found by ear."""
+    text: Annotated[str | tuple[str, ...] | None, Parameter(name="--text")] = None
+    """The words, or a file of them: .txt .srt .vtt .ass .lrc .TextGrid .json. Without it syllables are found by ear.
+    Of several recordings: once for each, in their order ("" for one by ear), or once for all."""
 
     language: Annotated[str | None, Parameter(name="--language")] = None
     """Language of the words, as a code: en zh yue ja ko es de fr pt it hi, or with the extra espeak any that it speaks.
@@ -56,6 +58,12 @@ class WordsOptions:
     clean: Annotated[bool, Parameter(name="--clean", negative="")] = False
     """Take steady noise down before listening (needs the extra clean). The voice is sung from the recording as is."""
 
+    @property
+    def one_text(self) -> str | None:
+        """The words of one recording."""
+        assert not isinstance(self.text, tuple), "several texts are those of several recordings"
+        return self.text
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SingOptions(WordsOptions):
@@ -74,6 +82,9 @@ class SingOptions(WordsOptions):
     lyrics: Annotated[str | None, Parameter(name="--lyrics")] = None
     """New words to sing, or a file of them, a line a phrase: built from the sounds of the speech, whose own words must
     be known. With it the mode is lyrics."""
+
+    together: Annotated[Together, Parameter(name="--together")] = "pool"
+    """Of several recordings: pool (one after the other, a share each), or answer (by turns, each a phrase)."""
 
     grid: Annotated[Grid, Parameter(name="--grid")] = "16"
     """In mode flow: the steps that vowels are pulled onto: 8ths, 16ths, or triplets of 8ths."""

@@ -11,12 +11,14 @@ class Shot(Document, frozen=True, kw_only=True):
     """Consecutive output frames cut from the source without a jump.
 
     `first_frame` counts output frames from song time 0. `source_s` is the source time shown by each
-    output frame of the shot, one value a frame. A `flipped` shot is mirrored left to right.
+    output frame of the shot, one value a frame, `source` of which of the recordings. A `flipped` shot is mirrored left
+    to right.
     """
 
     first_frame: int
     source_s: tuple[float, ...]
     flipped: bool = False
+    source: int = 0
 
     @property
     def end_frame(self) -> int:

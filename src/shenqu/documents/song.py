@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from fractions import Fraction
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -14,6 +16,8 @@ from shenqu.documents.options import SingOptions
 from shenqu.documents.speech import Transcript
 from shenqu.documents.style import BandStyle
 from shenqu.documents.tune import Tune
+
+MOST_SOURCES = 8
 
 
 class Source(Document, frozen=True, kw_only=True):
@@ -69,7 +73,7 @@ class Song(Document, frozen=True, kw_only=True):
     version: Literal[1] = 1
     title: str
     ending: Annotated[str, Meta(pattern="^[a-z0-9]{1,8}$")]
-    sources: Annotated[tuple[Source, ...], Meta(min_length=1, max_length=1)]
+    sources: Annotated[tuple[Source, ...], Meta(min_length=1, max_length=MOST_SOURCES)]
     speaker_pitch: Annotated[float, Meta(ge=0, le=127)]
     transpose: Annotated[int, Meta(ge=-127, le=127)]
     tempo_factor: Annotated[float, Meta(ge=0.25, le=4)]
@@ -85,3 +89,13 @@ class Song(Document, frozen=True, kw_only=True):
     backing: Backing | None = None
     band: BandStyle | None = None
     count_in_beat: Fraction = Fraction(0)
+
+    def __post_init__(self) -> None:
+        """Refuse recordings that lie in no order on the line of speech time."""
+        begins_s = [source.begins_s for source in self.sources]
+        if begins_s[:1] != [0.0] or any(after <= before for before, after in pairwise(begins_s)):
+            raise ValueError(f"`begins_s` of the sources must rise from 0, not be {begins_s}")
+
+    def source_at(self, speech_s: float) -> int:
+        """Return the number of the recording that lies at `speech_s` on the line of speech time."""
+        return max(0, bisect_right(self.sources, speech_s, key=lambda source: source.begins_s) - 1)

@@ -15,24 +15,27 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TypeAlias, cast
 
 import av
 import numpy as np
+import numpy.typing as npt
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
-from shenqu.documents.picture import EditList
+from shenqu.documents.picture import EditList, Shot
 from shenqu.errors import ToolError
 from shenqu.media.frames import FrameReader, Picture
 from shenqu.media.video import VideoInfo
 
 Draw = Callable[[int, Picture], None]
 Progress = Callable[[int, int], None]
+Shown: TypeAlias = "tuple[int, int]"
+"""A source's number, and that of its frame."""
 
 GROUP_S = 4.0  # a group ends with the first shot that ends after this ...
 LONGEST_GROUP_S = 8.0  # ... and here in any case, so that there is work for all and players can seek
@@ -65,7 +68,7 @@ def encode_film(
     edit_list: EditList,
     codec: Codec,
     *,
-    source: VideoInfo | None,
+    sources: Sequence[VideoInfo | None],
     draw: Draw | None = None,
     progress: Progress | None = None,
     threads: int = 2,
@@ -74,7 +77,7 @@ def encode_film(
 
     Arguments and errors are those of `shenqu.media.mux.render_video`.
     """
-    film = _Film(edit_list, codec, source, draw, progress)
+    film = _Film(edit_list, codec, sources, draw, progress)
     groups = _groups(edit_list)
     parts = _parts(sorted(groups, key=film.source_order), threads)
     with ThreadPoolExecutor(threads) as pool:
@@ -115,25 +118,32 @@ class _Film:
     """One film being encoded, shared by all workers."""
 
     def __init__(
-        self, edit_list: EditList, codec: Codec, source: VideoInfo | None, draw: Draw | None, progress: Progress | None
+        self,
+        edit_list: EditList,
+        codec: Codec,
+        sources: Sequence[VideoInfo | None],
+        draw: Draw | None,
+        progress: Progress | None,
     ) -> None:
         self.stop = threading.Event()
         self._edit_list = edit_list
         self._codec = codec
-        self._source = source
+        self._sources = sources
         self._draw = draw
         self._progress = progress
         self._lock = threading.Lock()
         self._done = 0
-        # Source frame and flip of each output frame: the only place where source times become frames.
+        # Source, its frame, and flip of each output frame: the only place where source times become frames.
         self._shown = [
-            (int(number), shot.flipped)
-            for shot in edit_list.shots
-            for number in (source.frame_at(shot.source_s) if source else np.zeros(len(shot.source_s)))
+            ((shot.source, int(number)), shot.flipped) for shot in edit_list.shots for number in self._numbers(shot)
         ]
 
-    def source_order(self, group: range) -> tuple[int, int]:
-        """Return the place of `group` among all when they are sorted by the source."""
+    def _numbers(self, shot: Shot) -> npt.NDArray[np.intp]:
+        source = self._sources[shot.source]
+        return source.frame_at(shot.source_s) if source else np.zeros(len(shot.source_s), dtype=np.intp)
+
+    def source_order(self, group: range) -> tuple[Shown, int]:
+        """Return the place of `group` among all when they are sorted by the sources."""
         return self._shown[group.start][0], group.start
 
     def encode(self, groups: list[range]) -> dict[range, list[Piece]]:
@@ -143,24 +153,27 @@ class _Film:
             return {group: self._encode_group(group, picture_of) for group in groups if not self.stop.is_set()}
 
     @contextmanager
-    def _pictures(self, uses: Counter[int]) -> Iterator[Callable[[int], Picture]]:
+    def _pictures(self, uses: Counter[Shown]) -> Iterator[Callable[[Shown], Picture]]:
         width, height = self._edit_list.width, self._edit_list.height
-        if self._source:
-            with FrameReader(self._source, width=width, height=height, uses=uses) as reader:
-                yield reader.picture
-        else:
-            black = np.full((height * 3 // 2, width), GREY, dtype=np.uint8)
-            black[:height] = BLACK
-            yield lambda number: black
+        black = np.full((height * 3 // 2, width), GREY, dtype=np.uint8)
+        black[:height] = BLACK
+        with ExitStack() as files:
+            readers: dict[int, FrameReader] = {}
+            for number in sorted({source for source, _ in uses}):
+                if info := self._sources[number]:
+                    of_source = Counter({frame: count for (source, frame), count in uses.items() if source == number})
+                    reader = FrameReader(info, width=width, height=height, uses=of_source)
+                    readers[number] = files.enter_context(reader)
+            yield lambda shown: readers[shown[0]].picture(shown[1]) if shown[0] in readers else black
 
-    def _encode_group(self, group: range, picture_of: Callable[[int], Picture]) -> list[Piece]:
+    def _encode_group(self, group: range, picture_of: Callable[[Shown], Picture]) -> list[Piece]:
         encoder = video_encoder(self._codec, self._edit_list)
         packets = []
         for frame in group:
             if self.stop.is_set():
                 return []
-            number, flipped = self._shown[frame]
-            picture = _flipped(picture_of(number)) if flipped else picture_of(number).copy()
+            shown, flipped = self._shown[frame]
+            picture = _flipped(picture_of(shown)) if flipped else picture_of(shown).copy()
             if self._draw:
                 self._draw(frame, picture)
             image = VideoFrame.from_numpy_buffer(picture, format="yuv420p")

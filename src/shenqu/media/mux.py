@@ -9,7 +9,7 @@ Constant frame rate; output frame k is shown from k / rate, sample n is heard at
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from heapq import merge
@@ -89,13 +89,13 @@ def render_video(
     edit_list: EditList,
     mix: Samples,
     *,
-    source: VideoInfo | None,
+    sources: Sequence[VideoInfo | None],
     draw: Draw | None = None,
     tags: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     threads: int = 2,
 ) -> None:
-    """Write the film that `edit_list` cuts from `source`, with `mix` as its sound, to `path`.
+    """Write the film that `edit_list` cuts from `sources`, with `mix` as its sound, to `path`.
 
     Parameters
     ----------
@@ -103,8 +103,9 @@ def render_video(
         Its ending says the format: one of `FORMATS`.
     mix
         Shape (2, samples), 48 kHz, full scale 1.0; song time 0 is sample 0.
-    source
-        The film that the shots are cut from; None where `draw` makes every frame, from black.
+    sources
+        The films that the shots are cut from, by number; None for one without picture, where `draw` makes every frame,
+        from black.
     draw
         Called with each output frame's number and its picture (see `shenqu.media.frames`), to be drawn
         on in place; from several threads, in any order.
@@ -123,7 +124,7 @@ def render_video(
     form = FORMATS.get(path.suffix.lower())
     if form is None:
         raise InputError(f"{path}: a film ends in {', '.join(FORMATS)}; choose one of these")
-    pieces = encode_film(edit_list, form.picture, source=source, draw=draw, progress=progress, threads=threads)
+    pieces = encode_film(edit_list, form.picture, sources=sources, draw=draw, progress=progress, threads=threads)
     write_film(path, form, edit_list, pieces, mix, tags=tags or {})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -30,14 +30,14 @@ PAGE_RATE = 24_000
 
 
 def check_song(
-    song: Song, speech: Path, *, report: Report, backing: Path | None = None
+    song: Song, speeches: Sequence[Path], *, report: Report, backing: Path | None = None
 ) -> tuple[SongCheck, Lead, PitchTrack]:
-    """Return how well `song` is sung by the recording at `speech`, its lead voice, and the pitch of that.
+    """Return how well `song` is sung by the recordings at `speeches`, its lead voice, and the pitch of that.
 
     `backing` is where the recording is that plays in place of the band, if one does.
     """
-    lead = render_lead(song, speech, report=report)
-    mixdown = render_mix(song, speech, lead, report=report, backing=backing)
+    lead = render_lead(song, speeches, report=report)
+    mixdown = render_mix(song, lead, report=report, backing=backing)
     report("measuring", 0.0)
     pitch = track_pitch(lead.vocal, SONG_RATE)
     check = measure(
@@ -47,7 +47,7 @@ def check_song(
         song.transcript,
         pitch=pitch,
         spoken=lead.spoken,
-        spoken_origin_s=lead.material.origin_s,
+        spoken_origin_s=lead.spoken_origin_s,
         title=song.title,
     )
     ratios_db = voice_over_band_db(lead.vocal, mixdown.backing, SONG_RATE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,10 +13,10 @@ from shenqu.documents.speech import Transcript
 from shenqu.engines.espeak import find_espeak
 from shenqu.engines.pocketsphinx_aligner import PocketsphinxAligner, pronunciations
 from shenqu.errors import InputError, ShenquWarning
-from shenqu.media.audio import audio_duration, read_sound
+from shenqu.media.audio import audio_duration
 from shenqu.media.texts import read_transcript
 from shenqu.music.carry import carry
-from shenqu.pipeline.hear import HEARING_RATE
+from shenqu.pipeline.several import read_line
 from shenqu.pipeline.songs import is_file, read_song
 from shenqu.speech.realign import Realigned, realign
 
@@ -62,8 +63,8 @@ def read_correction(path: Path, options: WordsOptions) -> Correction:
     return Correction(path=path, transcript=transcript)
 
 
-def hear_correction(speech: Path, correction: Correction, options: WordsOptions) -> Correction:
-    """Return `correction` with the times of what was changed; only that is read from the recording `speech`.
+def hear_correction(speeches: Sequence[Path], correction: Correction, options: WordsOptions) -> Correction:
+    """Return `correction` with the times of what was changed; only that is read from the recordings `speeches`.
 
     Raises
     ------
@@ -76,10 +77,11 @@ def hear_correction(speech: Path, correction: Correction, options: WordsOptions)
         Where words were not heard, syllables have no note, or notes no syllable any more.
     """
     channel = options.speaker or (correction.song.options.speaker if correction.song else None)
+    begins_s = [source.begins_s for source in correction.song.sources] if correction.song else [0.0]
     realigned = realign(
         correction.transcript,
-        lambda start_s, end_s: read_sound(speech, rate=HEARING_RATE, start_s=start_s, end_s=end_s, channel=channel),
-        duration_s=audio_duration(speech),
+        lambda start_s, end_s: read_line(speeches, begins_s, start_s, end_s, channel=channel),
+        duration_s=begins_s[-1] + audio_duration(speeches[-1]),
         aligner=PocketsphinxAligner(),
         lexicon=pronunciations,
         find_phonetics=find_espeak,

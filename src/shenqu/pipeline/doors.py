@@ -29,7 +29,7 @@ from shenqu.pipeline.bands import check_band
 from shenqu.pipeline.checked import check_page, check_song
 from shenqu.pipeline.choosing import AUTO, choose_tune
 from shenqu.pipeline.correct import SONG_ENDING, Correction, hear_correction, read_correction
-from shenqu.pipeline.hear import Heard, hear, hear_words
+from shenqu.pipeline.hear import Heard, hear_words
 from shenqu.pipeline.library import built_in_tune, built_in_tunes
 from shenqu.pipeline.lyrics import with_mode, with_new_words
 from shenqu.pipeline.plan import plan_song
@@ -38,7 +38,8 @@ from shenqu.pipeline.plotted import check_plot, plot_words
 from shenqu.pipeline.recorded import HeardSong
 from shenqu.pipeline.render import STEMS, Film, check_ending, render_files
 from shenqu.pipeline.report import Report, silent
-from shenqu.pipeline.songs import is_file, moved_song, read_song, recording_of, relative_path
+from shenqu.pipeline.several import check_speeches, hear_each, joined, sources_of
+from shenqu.pipeline.songs import is_file, moved_song, read_song, recordings_of, relative_path
 from shenqu.pipeline.tunes import FoundTune, find_song, find_tune
 from shenqu.pipeline.written import write_words, written_form
 from shenqu.speech.lines import demo_line
@@ -65,7 +66,7 @@ class Made:
 
 
 def sing(
-    speech: str | Path,
+    speech: str | Path | Sequence[str | Path],
     tune: str | Path,
     *,
     out: str | Path | None = None,
@@ -76,6 +77,8 @@ def sing(
     **options: Any,
 ) -> Made:
     """Make a song of the recording `speech` on `tune` (an id, or a score); `options` as in `SingOptions`.
+
+    `speech` may be several recordings, in their order.
 
     "auto" for `tune` chooses the one of ours that suits the speech best. `recogniser` tells the words where no text is
     given; without it `recognise=True` asks Whisper.
@@ -88,16 +91,18 @@ def sing(
         For an option that there is not.
     """
     chosen = with_mode(_checked(SingOptions(**options), recogniser))
-    speech = Path(speech)
+    speeches = _paths(speech)
+    check_speeches(speeches, chosen)
     found = _found_tunes(str(tune), chosen)
     wanted = [one.tune for one in found]
     check_band(chosen, wanted[0])
     check_backing(chosen)
-    film = Film.of(speech, chosen.picture)
-    target = Path(out) if out else speech.with_suffix(".song.mp4" if film.info else ".song.wav")
+    film = Film.of(speeches, chosen.picture)
+    target = Path(out) if out else speeches[0].with_suffix(".song.mp4" if film.info else ".song.wav")
     check_ending(target, picture=chosen.picture)
-    names = (str(tune), chosen.text, chosen.tune_lyrics, chosen.lyrics, chosen.band, chosen.soundfont, chosen.backing)
-    inputs = [speech, *_files(names)]
+    texts = chosen.text if isinstance(chosen.text, tuple) else (chosen.text,)
+    names = (str(tune), *texts, chosen.tune_lyrics, chosen.lyrics, chosen.band, chosen.soundfont, chosen.backing)
+    inputs = [*speeches, *_files(names)]
     document = _document_path(target)
     song_heard = found[0].heard if chosen.band == "auto" and not chosen.backing else None
     rest = target.with_suffix(REST_ENDING) if song_heard and song_heard.rest else None
@@ -107,20 +112,20 @@ def sing(
     needed = max(syllables_needed(tune, chosen.mode) for tune in wanted)
     pools = [syllables_heard(tune, chosen) for tune in wanted]
     pool = None if None in pools else max(count for count in pools if count is not None)
-    heard = hear(speech, chosen, needed=pool, report=report, recogniser=recogniser)
+    shared = None if pool is None else max(len(tune.notes) for tune in wanted) * (1 if chosen.form == "tune" else 2)
+    each = hear_each(speeches, chosen, needed=pool, shared=shared, report=report, recogniser=recogniser)
+    sources = sources_of(speeches, chosen, document)
+    heard = joined(each, sources)
     if chosen.lyrics is not None:
         heard = with_new_words(heard, chosen.lyrics, most=needed)
     ranking = choose_tune(heard, chosen, report=report) if str(tune) == AUTO else ()
     written = built_in_tune(ranking[0].tune_id) if ranking else wanted[0]
-    source = Source(
-        path=relative_path(speech, document), sha256=sha256_of(speech), start_s=chosen.start_s, end_s=chosen.end_s
-    )
     song = plan_song(
         heard,
         written,
         chosen,
-        source=source,
-        speech_name=speech.stem,
+        sources=sources,
+        speech_name=" + ".join(speech.stem for speech in speeches),
         ending=target.suffix[1:].lower(),
         backing=backing,
     )
@@ -181,8 +186,10 @@ def words(
         For an option that there is not.
     """
     chosen = _checked(WordsOptions(**options), recogniser)
+    if isinstance(chosen.text, tuple):
+        raise InputError(f"--text is given {len(chosen.text)} times for one recording; give it once")
     correction = read_correction(Path(corrected), chosen) if corrected else None
-    speech = _words_speech(speech, correction)
+    speeches = _words_speeches(speech, correction)
     target = Path(out) if out else None
     is_song = to == "song" or (to is None and target is not None and target.suffix.lower() == SONG_ENDING)
     if is_song:
@@ -192,30 +199,31 @@ def words(
     if drawn:
         check_plot(drawn)
     targets = [path for path in (target, drawn) if path]
-    _check_outputs(targets, [speech, *_files([chosen.text, str(corrected) if corrected else None])], force=force)
+    inputs = [*speeches, *_files([chosen.one_text, str(corrected) if corrected else None])]
+    _check_outputs(targets, inputs, force=force)
     with whole_files(targets, force=force) as paths:
         report("listening", 0.0)
         if correction:
-            correction = hear_correction(speech, correction, chosen)
+            correction = hear_correction(speeches, correction, chosen)
             transcript = correction.transcript
         else:
-            transcript = hear_words(speech, chosen, report=report, recogniser=recogniser)
+            transcript = hear_words(speeches[0], chosen, report=report, recogniser=recogniser)
         if target and is_song and correction and correction.song:
-            paths[0].write_bytes(encode(moved_song(correction.song, speech, target)))
+            paths[0].write_bytes(encode(moved_song(correction.song, speeches, target)))
         elif target:
             paths[0].write_text(write_words(transcript, form), encoding="utf-8", newline="\n")
         if drawn:
             report("drawing", 0.0)
-            plot_words(paths[-1], transcript, speech, chosen)
+            plot_words(paths[-1], transcript, speeches[0], chosen)
     return transcript
 
 
-def _words_speech(speech: str | Path | None, correction: Correction | None) -> Path:
-    """Return the recording whose words are wanted; a song document that was corrected knows its own."""
-    given = Path(speech) if speech else None
+def _words_speeches(speech: str | Path | None, correction: Correction | None) -> tuple[Path, ...]:
+    """Return the recording whose words are wanted; a song document that was corrected knows its own, all of them."""
+    given = _paths(speech)
     if correction and correction.song:
-        return recording_of(correction.song, correction.path, given, how="before --from")
-    if given is None:
+        return recordings_of(correction.song, correction.path, given, how="before --from")
+    if not given:
         raise InputError("the recording is missing; give it before the options, or with --from a song document")
     return given
 
@@ -231,7 +239,7 @@ def render(
     song: str | Path,
     *,
     out: str | Path | None = None,
-    source: str | Path | None = None,
+    source: str | Path | Sequence[str | Path] | None = None,
     backing: str | Path | None = None,
     stems: str | Path | None = None,
     force: bool = False,
@@ -239,20 +247,21 @@ def render(
 ) -> Made:
     """Render the song document at path `song`, as it is or as it was changed by hand.
 
-    `source` and `backing` say where these recordings are, if no longer where the document says.
+    `source` (of several recordings some, or all) and `backing` say where these recordings are, if no longer where the
+    document says.
 
     Raises
     ------
     ShenquError
         With one line that says what is wrong, where, and what to do.
     """
-    document, value, speech = _opened(song, source)
+    document, value, speeches = _opened(song, source)
     target = Path(out) if out else document.with_suffix(f".{value.ending}")
     check_ending(target, picture=value.options.picture)
     recorded = backing_path(value, document, Path(backing) if backing else None)
-    inputs = [speech, document, *([recorded] if recorded else [])]
+    inputs = [*speeches, document, *([recorded] if recorded else [])]
     _check_outputs([target, *_stem_paths(stems)], inputs, force=force)
-    film = Film.of(speech, value.options.picture)
+    film = Film.of(speeches, value.options.picture)
     return _write(value, film, target, document=None, backing=recorded, stems=stems, force=force, report=report)
 
 
@@ -260,7 +269,7 @@ def check(
     song: str | Path,
     *,
     out: str | Path | None = None,
-    source: str | Path | None = None,
+    source: str | Path | Sequence[str | Path] | None = None,
     backing: str | Path | None = None,
     force: bool = False,
     report: Report = silent,
@@ -274,13 +283,13 @@ def check(
     ShenquError
         With one line that says what is wrong, where, and what to do.
     """
-    document, value, speech = _opened(song, source)
+    document, value, speeches = _opened(song, source)
     targets = [Path(out)] if out else []
     if out and Path(out).suffix.lower() != ".html":
         raise InputError(f"{out}: what was measured is shown as .html; choose such an ending")
-    _check_outputs(targets, [speech, document], force=force)
+    _check_outputs(targets, [*speeches, document], force=force)
     recorded = backing_path(value, document, Path(backing) if backing else None)
-    measured, lead, pitch = check_song(value, speech, report=report, backing=recorded)
+    measured, lead, pitch = check_song(value, speeches, report=report, backing=recorded)
     with whole_files(targets, force=force) as paths:
         for path in paths:
             page = check_page(measured, lead, pitch, language=value.transcript.language)
@@ -288,11 +297,18 @@ def check(
     return measured
 
 
-def _opened(song: str | Path, source: str | Path | None) -> tuple[Path, Song, Path]:
-    """Return the path of a song document, what is in it, and its recording."""
+def _opened(song: str | Path, source: str | Path | Sequence[str | Path] | None) -> tuple[Path, Song, tuple[Path, ...]]:
+    """Return the path of a song document, what is in it, and its recordings."""
     document = Path(song)
     value = read_song(document)
-    return document, value, recording_of(value, document, Path(source) if source else None, how="with --source")
+    return document, value, recordings_of(value, document, _paths(source), how="with --source")
+
+
+def _paths(given: str | Path | Sequence[str | Path] | None) -> tuple[Path, ...]:
+    """Return one file, several or none as paths."""
+    if not given:
+        return ()
+    return (Path(given),) if isinstance(given, (str, Path)) else tuple(map(Path, given))
 
 
 def demo(
@@ -317,9 +333,9 @@ def demo(
     heard = Heard(transcript=spoken.transcript, speaker_pitch=_median_pitch(spoken))
     source = Source(path=relative_path(speech, document), sha256=sha256_of(speech))
     song = plan_song(
-        heard, written, SingOptions(), source=source, speech_name="shenqu", ending=target.suffix[1:].lower()
+        heard, written, SingOptions(), sources=(source,), speech_name="shenqu", ending=target.suffix[1:].lower()
     )
-    return _write(song, Film.of(speech, None), target, document=document, stems=None, force=force, report=report)
+    return _write(song, Film.of((speech,), None), target, document=document, stems=None, force=force, report=report)
 
 
 def tunes() -> tuple[Tune, ...]:

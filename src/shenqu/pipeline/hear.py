@@ -51,12 +51,14 @@ class Heard:
     """What a recording says, and at which MIDI pitch its speaker talks: usually, and in each syllable's vowel.
 
     `pitches` has one entry a syllable, 0.0 where it has no voice, or none at all. `new_words` are built from it.
+    `first_words` are the numbers of the words with which each of several recordings begins.
     """
 
     transcript: Transcript
     speaker_pitch: float
     pitches: tuple[float, ...] = ()
     new_words: NewWords | None = None
+    first_words: tuple[int, ...] = (0,)
 
 
 class _Listened(NamedTuple):
@@ -159,12 +161,12 @@ def _listen(
 ) -> _Listened:
     if options.recognise or recogniser:
         return _hear_recognised(speech, options, needed, report, recogniser)
-    if options.text is None:
+    if options.one_text is None:
         return _hear_syllables(speech, options, needed, report)
-    transcript = read_transcript(options.text)
+    transcript = read_transcript(options.one_text)
     if transcript is not None and transcript.syllables and all(word.syllables for word in transcript.heard_words):
         return _hear_transcript(speech, options, transcript, needed, report)
-    cues = read_words(options.text)
+    cues = read_words(options.one_text)
     try:
         language, words = read_aloud(cues, options.language, lexicon=pronunciations, find_phonetics=find_espeak)
     except UnreadableError as reason:

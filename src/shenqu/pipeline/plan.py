@@ -24,7 +24,7 @@ def plan_song(
     tune: Tune,
     options: SingOptions,
     *,
-    source: Source,
+    sources: tuple[Source, ...],
     speech_name: str,
     ending: str,
     backing: HeardBacking | None = None,
@@ -45,7 +45,7 @@ def plan_song(
     return Song(
         title=f"{speech_name}: {tune.title or tune.id}",
         ending=ending,
-        sources=(source,),
+        sources=sources,
         speaker_pitch=round(heard.speaker_pitch, 2),
         transpose=arrangement.transpose,
         tempo_factor=arrangement.tempo_factor,

@@ -7,7 +7,7 @@ same bytes, whoever made it.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -40,9 +40,10 @@ from shenqu.pipeline.backings import play_backing
 from shenqu.pipeline.bands import play_band
 from shenqu.pipeline.beside import play_beside
 from shenqu.pipeline.report import Report
+from shenqu.pipeline.several import alone, heard_of, own_time, shown_of, spoken_on_line
 from shenqu.pipeline.spoken import part_read, read_material
 from shenqu.singing.contour import sung_pitch
-from shenqu.singing.material import Material
+from shenqu.singing.material import Array, Material
 from shenqu.singing.perform import perform
 from shenqu.singing.psola import Psola
 from shenqu.singing.repair import sing_well
@@ -62,25 +63,30 @@ LONGEST_SONG_S = 900.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Film:
-    """What there is to see: the recording's own picture, or none; and the shape asked for."""
+    """What there is to see: each recording's own picture, or none; and the shape asked for."""
 
-    path: Path
-    info: VideoInfo | None
+    paths: tuple[Path, ...]
+    infos: tuple[VideoInfo | None, ...]
     shape: str | None
 
     @classmethod
-    def of(cls, path: Path, shape: str | None) -> Film:
-        """Look at the recording at `path`; `shape` is the option `picture`.
+    def of(cls, paths: Sequence[Path], shape: str | None) -> Film:
+        """Look at the recordings at `paths`; `shape` is the option `picture`.
 
         Raises
         ------
         InputError
-            Where the file cannot be read, or the shape is none that can be made.
+            Where a file cannot be read, or the shape is none that can be made.
         """
-        info = None if shape == "none" else read_video_info(path)
-        film = cls(path=path, info=info, shape=None if shape == "none" else shape)
+        infos = tuple(None if shape == "none" else read_video_info(path) for path in paths)
+        film = cls(paths=tuple(paths), infos=infos, shape=None if shape == "none" else shape)
         _ = film.size
         return film
+
+    @property
+    def info(self) -> VideoInfo | None:
+        """The first picture there is: rate and shape of the song's own follow it."""
+        return next((info for info in self.infos if info), None)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -89,14 +95,31 @@ class Film:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Part:
+    """What one recording has to do with a song: `song` as it knows it, and what is read of it."""
+
+    song: Song
+    speech: Path
+    begins_s: float
+    performance: Performance
+    material: Material
+    spoken: PitchTrack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Lead:
-    """The lead voice of a song at `SONG_RATE`, when what is sung, and the speech it is sung from, with its pitch."""
+    """The lead voice of a song at `SONG_RATE`, when what is sung, and the speeches it is sung from, with their pitch.
+
+    `spoken` lies on the line of speech time, from `spoken_origin_s` on. Recordings of which nothing is heard have no
+    part.
+    """
 
     performance: Performance
     clock: TempoMap
     vocal: Samples
     spoken: PitchTrack
-    material: Material
+    spoken_origin_s: float
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -127,19 +150,20 @@ def check_ending(target: Path, *, picture: str | None) -> None:
 def render_files(
     song: Song, film: Film, out: Path, *, stems: Mapping[str, Path], report: Report, backing: Path | None = None
 ) -> str:
-    """Write `song`, sung by the recording of `film`, to `out` and its `stems`; return a line that sums it up.
+    """Write `song`, sung by the recordings of `film`, to `out` and its `stems`; return a line that sums it up.
 
     `backing` is where the recording is that plays in place of the band, if one does.
     """
-    sung = render_sound(song, film.path, report=report, backing=backing)
+    sung = render_sound(song, film.paths, report=report, backing=backing)
     is_film = out.suffix.lower() in FORMATS
     lines: tuple[CaptionLine, ...] = ()
     if is_film or stems:
         lines = caption_lines(sung.performance, song.transcript, most_columns=caption_columns(*film.size))
     write_stems(song, sung, lines, film.size, stems)
+    speech = ", ".join(Path(source.path).name for source in song.sources)
     tags = {
         "title": song.title,
-        "comment": f"speech: {Path(song.sources[0].path).name}; tune: {song.tune.title or song.tune.id}",
+        "comment": f"speech: {speech}; tune: {song.tune.title or song.tune.id}",
         "encoded_by": f"shenqu {__version__}",
     }
     if is_film:
@@ -151,15 +175,15 @@ def render_files(
     return _summary(song, sung)
 
 
-def render_sound(song: Song, speech: Path, *, report: Report, backing: Path | None = None) -> Sung:
+def render_sound(song: Song, speeches: Sequence[Path], *, report: Report, backing: Path | None = None) -> Sung:
     """Sing `song`, play the band, or the recording `backing`, and mix them."""
-    lead = render_lead(song, speech, report=report)
-    mixdown = render_mix(song, speech, lead, report=report, backing=backing)
+    lead = render_lead(song, speeches, report=report)
+    mixdown = render_mix(song, lead, report=report, backing=backing)
     return Sung(performance=lead.performance, clock=lead.clock, vocal=lead.vocal, mixdown=mixdown)
 
 
-def render_mix(song: Song, speech: Path, lead: Lead, *, report: Report, backing: Path | None = None) -> Mixdown:
-    """Play the band, or the recording `backing`, and what else the speaker does, and mix them with the `lead`."""
+def render_mix(song: Song, lead: Lead, *, report: Report, backing: Path | None = None) -> Mixdown:
+    """Play the band, or the recording `backing`, and what else the speakers do, and mix them with the `lead`."""
     report("playing", 0.0)
     duration_s = lead.performance.duration_s
     if song.backing and backing:
@@ -167,15 +191,25 @@ def render_mix(song: Song, speech: Path, lead: Lead, *, report: Report, backing:
     else:
         band = play_band(song, lead.clock, duration_s=duration_s)
     take = Take(ENGINES[song.options.engine], song.seed)
-    beside = play_beside(song, speech, lead.material, lead.clock, duration_s=duration_s, take=take)
+    besides = [
+        play_beside(part.song, part.speech, part.material, lead.clock, duration_s=duration_s, take=take)
+        for part in lead.parts
+    ]
+    figures, quotes = _sum([beside.figures for beside in besides]), _sum([beside.quotes for beside in besides])
     report("mixing", 0.0)
     settings = MixSettings(voice_level_db=song.options.voice_level_db, master=MASTERS[song.options.loudness])
     beat_s = lead.clock.beat_to_s(Fraction(1)) - lead.clock.beat_to_s(Fraction(0))
-    return mix(lead.vocal, band, figures=beside.figures, quotes=beside.quotes, settings=settings, beat_s=beat_s)
+    return mix(lead.vocal, band, figures=figures, quotes=quotes, settings=settings, beat_s=beat_s)
 
 
-def render_lead(song: Song, speech: Path, *, report: Report) -> Lead:
-    """Sing `song` alone, with the recording at `speech`.
+def _sum(sounds: Sequence[Samples | None]) -> Samples | None:
+    """Return the sum of those sounds that there are; None where there are none."""
+    heard = [sound for sound in sounds if sound is not None]
+    return sum(heard[1:], heard[0]) if heard else None
+
+
+def render_lead(song: Song, speeches: Sequence[Path], *, report: Report) -> Lead:
+    """Sing `song` alone, with the recordings at `speeches`.
 
     Raises
     ------
@@ -194,22 +228,52 @@ def render_lead(song: Song, speech: Path, *, report: Report) -> Lead:
     arrangement = Arrangement(placements=song.placements, transpose=song.transpose, tempo_factor=song.tempo_factor)
     performance = perform(arrangement, song.transcript, clock, duration_s=duration_s, mode=song.options.mode)
     report("singing", 0.0)
-    return _sing(song, performance, clock, speech)
+    return _sing(song, performance, clock, speeches)
 
 
-def _sing(song: Song, performance: Performance, clock: TempoMap, speech: Path) -> Lead:
-    """Sing the lead voice; only the part of the recording that is sung is read."""
+def _sing(song: Song, performance: Performance, clock: TempoMap, speeches: Sequence[Path]) -> Lead:
+    """Sing the lead voice, each recording what is its own; only the part of it that is heard is read."""
     memory = ArrayCache()
-    material, spoken = read_material(song, speech, part_read(_speech_s(song, performance)), memory)
     contour = sung_pitch(performance, style=song.options.style, seed=song.seed)
-    course = lay_out(material, performance, contour)
+    parts = tuple(_parts(song, performance, speeches, memory))
+    vocals: list[Samples] = []
+    bad: list[NoteCheck] = []
+    for part in parts:
+        if part.performance.time_map.rows:
+            vocal, stay_bad = _sing_part(part, contour, memory)
+            vocals.append(vocal)
+            bad += stay_bad
+    memory.prune()
+    _warn_of_bad(bad)
+    vocal = sum(vocals[1:], vocals[0])
+    origin_s, spoken = spoken_on_line(song, [(part.spoken, part.material.origin_s + part.begins_s) for part in parts])
+    return Lead(performance=performance, clock=clock, vocal=vocal, spoken=spoken, spoken_origin_s=origin_s, parts=parts)
+
+
+def _sing_part(part: Part, contour: Array, memory: ArrayCache) -> tuple[Samples, tuple[NoteCheck, ...]]:
+    song = part.song
+    course = lay_out(part.material, part.performance, contour)
     engine = ENGINES[song.options.engine]
     others = [Take(other, song.seed) for other in ENGINES.values() if other is not engine]
     others.append(Take(engine, song.seed + ANOTHER_TAKE))
-    vocal, bad = sing_well(course, Take(engine, song.seed), others, memory=memory)
-    memory.prune()
-    _warn_of_bad(bad)
-    return Lead(performance=performance, clock=clock, vocal=vocal, spoken=spoken, material=material)
+    return sing_well(course, Take(engine, song.seed), others, memory=memory)
+
+
+def _parts(song: Song, performance: Performance, speeches: Sequence[Path], memory: ArrayCache) -> Iterator[Part]:
+    """Yield what each recording gives to a song, if anything of it is heard."""
+    for number, speech in enumerate(speeches):
+        own, sung = alone(song, number), heard_of(song, performance, number)
+        speech_s = _speech_s(own, sung) or [time for figure in own.figures for time in (figure.start_s, figure.end_s)]
+        if speech_s:
+            material, spoken = read_material(own, speech, part_read(speech_s), memory)
+            yield Part(
+                song=own,
+                speech=speech,
+                begins_s=song.sources[number].begins_s,
+                performance=sung,
+                material=material,
+                spoken=spoken,
+            )
 
 
 def _speech_s(song: Song, performance: Performance) -> list[float]:
@@ -253,9 +317,17 @@ def write_stems(
     width, height = size
     captions = to_ass(lines, width=width, height=height, title=song.title)
     stems["captions.ass"].write_text(captions, encoding="utf-8")
-    rows = ",\n".join(f"[{song_s!r}, {speech_s!r}]" for song_s, speech_s in sung.performance.time_map.rows)
-    stems["time_map.json"].write_text(f'{{"time_map": [\n{rows}\n]}}\n', encoding="utf-8")
+    stems["time_map.json"].write_text(_time_map_json(song, sung.performance), encoding="utf-8")
     stems["vocal.mid"].write_bytes(_midi(song, sung))
+
+
+def _time_map_json(song: Song, performance: Performance) -> str:
+    """Return the time map's rows; of several recordings each has the times of its own file, and its number."""
+    rows: list[list[float]] = [list(row) for row in performance.time_map.rows]
+    if len(song.sources) > 1:
+        rows = [[song_s, *own_time(song, speech_s)] for song_s, speech_s in performance.time_map.rows]
+    lines = ",\n".join(f"[{', '.join(map(repr, row))}]" for row in rows)
+    return f'{{"time_map": [\n{lines}\n]}}\n'
 
 
 def _midi(song: Song, sung: Sung) -> bytes:
@@ -286,11 +358,11 @@ def write_film(
     """Cut the picture to the song, or draw a card where there is none, burn the captions in, add the mix."""
     width, height = film.size
     info = film.info
-    typeface = _typeface(song, lines, "" if info else song.title)
+    typeface = _typeface(song, lines, "" if all(film.infos) else song.title)
     if info:
         rate = picture_rate(info.rate, variable=info.variable)
-        edit_list = cut(sung.performance, rate=rate, width=width, height=height)
-        painters = []
+        edit_list = shown_of(song, cut(sung.performance, rate=rate, width=width, height=height))
+        painters = [] if all(film.infos) else [_where_unseen(film, edit_list, _card(song, sung, edit_list, typeface))]
     else:
         edit_list = card_edit_list(sung.performance.duration_s, width=width, height=height)
         painters = [_card(song, sung, edit_list, typeface)]
@@ -300,7 +372,7 @@ def write_film(
         out,
         edit_list,
         sung.mixdown.mix,
-        source=info,
+        sources=film.infos,
         draw=_all_of(painters) if painters else None,
         tags=tags,
         progress=lambda done, total: report("filming", done / total),
@@ -320,6 +392,17 @@ def _card(song: Song, sung: Sung, edit_list: EditList, typeface: Typeface) -> Pa
         beats_s=beats_s,
         title=song.title,
     )
+
+
+def _where_unseen(film: Film, edit_list: EditList, painter: Painter) -> Painter:
+    """Return what draws only where the recording that is heard has no picture."""
+    unseen = {
+        frame
+        for shot in edit_list.shots
+        if film.infos[shot.source] is None
+        for frame in range(shot.first_frame, shot.end_frame)
+    }
+    return lambda frame, picture: painter(frame, picture) if frame in unseen else None
 
 
 def _all_of(painters: Sequence[Painter]) -> Painter:
