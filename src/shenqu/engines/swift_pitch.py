@@ -12,15 +12,20 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import soxr
 
 from shenqu.documents.audio import Sound
 from shenqu.dsp.blocks import hop_count, in_blocks
 from shenqu.dsp.pitch_track import HOP_S, PitchTrack
 from shenqu.errors import InputError
 
+Array = npt.NDArray[np.float64]
+
 LOWEST_HZ = 65.0  # above mains hum, which old recordings are full of and which is no voice
 HIGHEST_HZ = 1000.0
 _VOICED = 0.5
+_RATE, _HOP = 16_000, 256
+_FRAMES_AT_ONCE, _FRAMES_AROUND = 500, 11
 _TIE_S = 1e-6  # a time just between two frames belongs to the first, however it was rounded
 
 
@@ -28,7 +33,7 @@ def track_pitch(samples: npt.NDArray[np.float32], rate: int, *, voiced_from: flo
     """Return the pitch of mono `samples` (shape (samples,), at `rate` hertz), one value in 5 ms.
 
     Between two voiced frames of the tracker the pitch is interpolated (in log frequency); where one of
-    them is unvoiced the nearer one speaks. Long input is read in windows by the tracker itself.
+    them is unvoiced the nearer one speaks.
 
     Raises `InputError` where there is no sound at all, or a sample is not a number.
     """
@@ -36,16 +41,32 @@ def track_pitch(samples: npt.NDArray[np.float32], rate: int, *, voiced_from: flo
         raise InputError("the recording holds no sound; choose another part of it")
     if not np.isfinite(samples).all():
         raise InputError("the recording holds samples that are no numbers; convert it again")
-    found = _detector().detect(samples, rate, fmin=LOWEST_HZ, fmax=HIGHEST_HZ)
+    at_s, hz, chances = _detected(samples if rate == _RATE else soxr.resample(samples, rate, _RATE))
     times = np.arange(hop_count(samples.size / rate, HOP_S)) * HOP_S
-    confidence = np.interp(times, found.timestamps, found.confidence)
-    log_hz = np.log(np.maximum(found.pitch_hz, 1.0))
-    voiced = found.confidence >= voiced_from
-    nearest = np.clip(np.searchsorted(_midpoints(found.timestamps), times), 0, len(voiced) - 1)
-    between = np.interp(times, found.timestamps, log_hz)
-    both = np.interp(times, found.timestamps, voiced.astype(float)) > 1.0 - 1e-9
+    confidence = np.interp(times, at_s, chances)
+    log_hz = np.log(np.maximum(hz, 1.0))
+    voiced = chances >= voiced_from
+    nearest = np.clip(np.searchsorted(_midpoints(at_s), times), 0, len(voiced) - 1)
+    between = np.interp(times, at_s, log_hz)
+    both = np.interp(times, at_s, voiced.astype(float)) > 1.0 - 1e-9
     f0_hz = np.where(voiced[nearest], np.exp(np.where(both, between, log_hz[nearest])), 0.0)
     return PitchTrack(f0_hz=f0_hz, confidence=confidence)
+
+
+def _detected(sound: npt.NDArray[np.float32]) -> tuple[Array, Array, Array]:
+    """Return (times, pitch, confidence) of the tracker's frames.
+
+    A few seconds are heard at once, with all around that counts, so the answer is as if all were: the network's
+    memory is 3 MB a second.
+    """
+    count, parts = max(1, len(sound) // _HOP), []
+    for first in range(0, count, _FRAMES_AT_ONCE):
+        begin, last = max(0, first - _FRAMES_AROUND), min(first + _FRAMES_AT_ONCE, count)
+        window = sound[begin * _HOP : (last + _FRAMES_AROUND) * _HOP]
+        found = _detector().detect(window, _RATE, fmin=LOWEST_HZ, fmax=HIGHEST_HZ)
+        parts.append(np.stack([found.pitch_hz, found.confidence])[:, first - begin : last - begin])
+    hz, chances = np.concatenate(parts, axis=1)
+    return np.asarray(np.arange(count) * (_HOP / _RATE), dtype=np.float64), hz, chances
 
 
 def track_long_pitch(sound: Sound) -> PitchTrack:

@@ -46,7 +46,7 @@ def part_read(speech_s: Sequence[float]) -> tuple[float, float]:
 
 def _spoken_pitch(samples: Samples, rate: int, memory: ArrayCache) -> PitchTrack:
     """Return the pitch of the speech, tracked once for all songs that are made of it."""
-    key = hashlib.sha256(f"pitch {version('swift-f0')} {rate}".encode() + samples.tobytes()).hexdigest()
+    key = hashlib.sha256(f"pitch 2 {version('swift-f0')} {rate}".encode() + samples.tobytes()).hexdigest()
     known = memory.get(key)
     if known is None:
         track = track_pitch(samples, rate)
