@@ -37,7 +37,7 @@ BARS_APART = 4  # stutters
 FEW_BARS_APART = 2  # figures around rests
 SIDE = 0.5
 MOST_ECHOED = 6
-FAR = Fraction(64)  # beats, longer than a stroke sounds
+FAR = Fraction(16)  # beats, longer than any sound but a quote
 RINGS_S = 0.8  # behind the end of a song
 RISER_S, LEAST_RISER_S = 0.7, 0.15
 HITS = 5  # the syllables best to hit with, of which one is drawn by lot
@@ -154,13 +154,23 @@ def _quote(line: Line, rest: Rest, passage: Passage, rng: np.random.Generator) -
     elif passage.role == "tag":
         piece = line.word_of((rest.before or hook).index)
     elif passage.role == "cold open":
-        piece = _line_around(line, hook.index, room_s)
+        piece = _hooks_line(line, hook, room_s)
     else:
         piece = _line_around(line, int(rng.integers(len(line.syllables))), room_s)
     onset = rest.start + line.beats(piece.beat_s - piece.start_s, at=rest.start)
     room = rest.end - onset if rest.behind else rest.end - onset + line.beats(RINGS_S, at=onset)
     length = min(line.beats(piece.end_s - piece.beat_s, at=onset), max(HALF, room))
     yield _figure("spoken", f"quote: {passage.role}", piece, onset, [_once(length)], level_db=QUOTE_DB)
+
+
+def _hooks_line(line: Line, hook: Sung, room_s: float) -> Piece:
+    """Return the speaker's phrase with the hook; where all of it has no room the hook, or as much as has room."""
+    passage = line.passage_at(hook.onset)
+    own = [sung.index for sung in line.sung if line.passage_at(sung.onset) is passage]
+    all_of_it = [*line.phrase_of(hook.index), *own]
+    pieces = [line.piece(min(some), max(some)) for some in (all_of_it, own)]
+    fitting = (piece for piece in pieces if piece.end_s - piece.start_s <= room_s)
+    return next(fitting, _line_around(line, hook.index, room_s))
 
 
 def _line_around(line: Line, index: int, room_s: float) -> Piece:
@@ -259,7 +269,8 @@ def _choices(
 def _has_room(line: Line, rest: Rest, some: Option, others: Sequence[Figure]) -> bool:
     """Whether figures lie in a rest, in no passage that is the speaker's alone, and not beside others."""
     spans = [line.sounds(figure, stroke) for figure in some for stroke in figure.strokes]
-    taken = [line.sounds(figure, stroke) for figure in others for stroke in figure.strokes if _is_near(figure, rest)]
+    near = [figure for figure in others if _is_near(figure, rest)]
+    taken = [line.sounds(figure, stroke) for figure in near for stroke in figure.strokes]
     quiet = (passage for passage in line.passages if passage.role in QUIET)
     taken += [(line.seconds(one.onset_beat), line.seconds(one.onset_beat + one.length_beat)) for one in quiet]
     first_s, last_s = min(span[0] for span in spans), max(span[1] for span in spans)
@@ -269,7 +280,8 @@ def _has_room(line: Line, rest: Rest, some: Option, others: Sequence[Figure]) ->
 
 def _is_near(figure: Figure, rest: Rest) -> bool:
     """Whether a figure could be heard in a rest at all."""
-    return figure.onset_beat < rest.end + FAR and rest.start < figure.onset_beat + figure.strokes[-1].onset_beat + FAR
+    far = max(FAR, figure.strokes[-1].length_beat)
+    return figure.onset_beat < rest.end + far and rest.start < figure.onset_beat + figure.strokes[-1].onset_beat + far
 
 
 def _may_stutter(line: Line, figure: Figure, made: Sequence[Figure]) -> bool:
