@@ -69,7 +69,7 @@ def place(
 def proxy(laid: Laid, lines: Lines, *, most_notes: int, needed: Callable[[Tune], int]) -> tuple[Tune, Transcript]:
     """Return a beginning of the song that holds its hook, and the words of both: by these its tempo is chosen."""
     sung = [passage for passage in laid.passages if passage.tune_beat is not None]
-    hook = next(number for number, passage in enumerate(sung) if passage.role == "hook")
+    hook = next((number for number, passage in enumerate(sung) if passage.role == "hook"), 0)
     first, last = sung[0], sung[hook]
     for passage in sung[hook + 1 :]:
         if sum(first.onset_beat <= note.onset_beat < _end(passage) for note in laid.tune.notes) > most_notes:
