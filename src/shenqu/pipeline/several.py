@@ -86,9 +86,8 @@ def hear_each(
     Of a pool of several no more than `shared` syllables are taken, of each recording its share. Errors and warnings
     are those of `hear`.
     """
-    texts: Sequence[str | None] = (options.one_text,) * len(speeches)
-    if isinstance(options.text, tuple):
-        texts = [text or None for text in options.text]
+    given = options.text
+    texts = [text or None for text in given] if isinstance(given, tuple) else [given] * len(speeches)
     heard = tuple(
         hear(speech, replace(options, text=text), needed=needed, report=report, recogniser=recogniser)
         for speech, text in zip(speeches, texts, strict=True)
