@@ -57,7 +57,7 @@ def hear_notes(track: PitchTrack, level_db: Floats) -> tuple[HeardNote, ...]:
 def glide_of(track: PitchTrack) -> float:
     """Return how fast the pitch of `track` moves half of the time, in semitones a second.
 
-    On 34 songs it was 5 at most, on 32 of 34 recordings of speech above 7.
+    On 8 songs it was 5 at most, on 32 of 34 recordings of speech above 7.
     """
     pitch = hz_to_pitch(np.maximum(track.f0_hz, 1.0))
     moves = np.abs(np.diff(pitch))[track.voiced[1:] & track.voiced[:-1]]
