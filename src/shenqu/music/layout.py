@@ -88,7 +88,7 @@ class Laid(NamedTuple):
 
 def once(tune: Tune) -> Laid:
     """Return `tune` as it is written, its passages named: form `tune`."""
-    phrases = _phrases(tune)
+    phrases = phrase_spans(tune)
     hooks = hook_places(tune)
     stretches: list[Stretch] = []
     for start, end in phrases:
@@ -112,7 +112,7 @@ def layouts(tune: Tune, form: Form) -> Iterator[Laid]:
 
 def hook_places(tune: Tune) -> tuple[tuple[Fraction, Fraction], ...]:
     """Return where the hook is in `tune`: from which beat to which; empty where that would be all of it."""
-    phrases = _phrases(tune)
+    phrases = phrase_spans(tune)
     total = float(phrases[-1][1] - phrases[0][0])
     refrains = [s for s in song_form(tune) if s.kind == "refrain"]
     best: tuple[float, tuple[tuple[Fraction, Fraction], ...]] = (float("inf"), ())
@@ -161,7 +161,7 @@ def _content(tune: Tune, start: Fraction, end: Fraction) -> Content:
     return _place(tune, start), notes
 
 
-def _phrases(tune: Tune) -> list[tuple[Fraction, Fraction]]:
+def phrase_spans(tune: Tune) -> list[tuple[Fraction, Fraction]]:
     """Return where each phrase that has notes begins and ends.
 
     A rest between two belongs to the first, as far as the next one begins with a bar.
@@ -182,7 +182,7 @@ def _stretches(tune: Tune, wanted: Sequence[Wanted]) -> list[Stretch]:
     """Return the passages of a form, its verses as long, its hooks as often in a row as their share asks for."""
     places = hook_places(tune)
     hook = Stretch(role="hook", start=places[0][0], end=places[0][1]) if places else _all(tune)
-    phrases = _phrases(tune)
+    phrases = phrase_spans(tune)
     others = [phrase for phrase in phrases if not hook.start <= phrase[0] < hook.end] or phrases
     choices = [
         _laid_out(tune, wanted, [hook] * in_a_row, others, extra)

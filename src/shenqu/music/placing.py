@@ -2,7 +2,8 @@
 
 The hook is arranged once on its passage and copied wherever the same notes come again, so that each time is sung alike:
 three times, then once with another end, and so on. The other passages take the rest of the speech in its order, each
-going on with the word where the one before has stopped; when the speech is over it begins again. Around the hook the
+going on with the word where the one before has stopped; when the speech is over it begins again. Several speakers may
+take turns in them, each a phrase of the tune, and each goes on with words of their own. Around the hook the
 voice rests: the last note before it, and its own last one, give up a breath.
 
 Conventions
@@ -76,7 +77,7 @@ def proxy(laid: Laid, lines: Lines, *, most_notes: int, needed: Callable[[Tune],
             break
         last = passage
     tune = passage_tune(laid.tune, first.onset_beat, _end(last))
-    words = [*_hook_words(lines.transcript, lines.hook), *_taken(lines, 0, needed(tune))]
+    words = [*_hook_words(lines.transcript, lines.hook), *_taken(lines.transcript, lines.by_turns, 0, needed(tune))]
     return tune, lines.transcript.replace(words=tuple(words))
 
 
@@ -88,7 +89,7 @@ class _Singer:
         self._lines, self._arrange_on, self._needed = lines, arrange_on, needed
         self._hooks: dict[object, tuple[Placement, ...]] = {}
         self._times: Counter[object] = Counter()
-        self._next = 0
+        self._next, self._turn = [0] * len(lines.verses), 0
         self._first_of: list[int] = [0]
         for word in lines.transcript.words:
             self._first_of.append(self._first_of[-1] + len(word.syllables))
@@ -99,7 +100,7 @@ class _Singer:
         if not any(passage.onset_beat <= note.onset_beat < end for note in self._tune.notes):
             return []
         tune = passage_tune(self._tune, passage.onset_beat, end)
-        placements = self._hook(tune) if passage.role == "hook" else self._verse(tune)
+        placements = self._hook(tune) if passage.role == "hook" else self._verses(tune)
         return [_moved(placement, passage.onset_beat) for placement in placements]
 
     def _hook(self, tune: Tune) -> tuple[Placement, ...]:
@@ -131,15 +132,26 @@ class _Singer:
         arrangement = self._arrange_on(tune, self._lines.transcript.replace(words=tuple(words)))
         return tuple(_renumbered(placement, hook.first) for placement in arrangement.placements)
 
-    def _verse(self, tune: Tune) -> list[Placement]:
-        words = _taken(self._lines, self._next, self._needed(tune))
-        order = self._lines.verse
-        numbers = [order[(self._next + step) % len(order)] for step in range(len(words))]
+    def _verses(self, tune: Tune) -> list[Placement]:
+        """Return what is sung on `tune` by the one speaker, or by all in turn, each a phrase."""
+        if len(self._next) == 1:
+            return self._verse(tune, 0)
+        placements: list[Placement] = []
+        for start, end in phrase_spans(tune):
+            sung = self._verse(passage_tune(tune, start, end), self._turn % len(self._next))
+            placements += [_moved(placement, start) for placement in sung]
+            self._turn += 1
+        return placements
+
+    def _verse(self, tune: Tune, speaker: int) -> list[Placement]:
+        order, begin = self._lines.verses[speaker], self._next[speaker]
+        words = _taken(self._lines.transcript, order, begin, self._needed(tune))
+        numbers = [order[(begin + step) % len(order)] for step in range(len(words))]
         syllables = [self._first_of[number] + i for number in numbers for i in range(self._count(number))]
         steps = [step for step, number in enumerate(numbers) for _ in range(self._count(number))]
         arrangement = self._arrange_on(tune, self._lines.transcript.replace(words=tuple(words)))
         sung = [placement.syllable for placement in arrangement.placements if placement.syllable is not None]
-        self._next = (self._next + steps[sung[-1]] + 1) % len(order)
+        self._next[speaker] = (begin + steps[sung[-1]] + 1) % len(order)
         return [
             placement.replace(syllable=None if placement.syllable is None else syllables[placement.syllable])
             for placement in arrangement.placements
@@ -167,14 +179,27 @@ def _hook_words(transcript: Transcript, hook: Hook) -> Iterator[Word]:
             yield word.replace(syllables=own)
 
 
-def _taken(lines: Lines, begin: int, syllables: int) -> list[Word]:
-    """Return the words of the verse from number `begin` on, until they have so many syllables, each once at most."""
+def _verse(transcript: Transcript, numbers: range, hook: Hook, begin_s: float) -> tuple[int, ...]:
+    """Return those of the words `numbers` that are not of the hook, or all, in order, the first from `begin_s` on."""
+    first, verse = sum(len(word.syllables) for word in transcript.words[: numbers.start]), []
+    for number in numbers:
+        after = first + len(transcript.words[number].syllables)
+        if after > first and not (first <= hook.last and hook.first < after):
+            verse.append(number)
+        first = after
+    verse = verse or [number for number in numbers if transcript.words[number].syllables]
+    begin = next((i for i, number in enumerate(verse) if _start_s(transcript.words[number]) >= begin_s), 0)
+    return (*verse[begin:], *verse[:begin])
+
+
+def _taken(transcript: Transcript, order: Sequence[int], begin: int, syllables: int) -> list[Word]:
+    """Return the words in their `order` from place `begin` on, until they have so many syllables, each once at most."""
     words: list[Word] = []
     count = 0
-    for step in range(len(lines.verse)):
+    for step in range(len(order)):
         if count >= syllables:
             break
-        word = lines.transcript.words[lines.verse[(begin + step) % len(lines.verse)]]
+        word = transcript.words[order[(begin + step) % len(order)]]
         words.append(word)
         count += len(word.syllables)
     return words

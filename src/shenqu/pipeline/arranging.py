@@ -151,7 +151,13 @@ def _lines(heard: Heard, options: SingOptions) -> Lines | None:
             return None
         hook = others[0].hook
     answer = _answer(heard.transcript, hook, others, options.seed)
-    return Lines.of(heard.transcript, hook, answer=answer, begin_s=_begin_s(heard.transcript, hook, options))
+    return Lines.of(
+        heard.transcript,
+        hook,
+        answer=answer,
+        begin_s=_begin_s(heard.transcript, hook, options),
+        first_words=heard.first_words if options.together == "answer" else (0,),
+    )
 
 
 def _answer(transcript: Transcript, hook: Hook, others: Sequence[Candidate], seed: int) -> Hook | None:

@@ -50,6 +50,8 @@ def check_speeches(speeches: Sequence[Path], options: SingOptions) -> None:
         raise InputError(f"{count} recordings; give one, or up to {MOST_SOURCES}")
     if count == 1 and options.together != "pool":
         raise InputError(f"--together {options.together} needs two recordings or more; give another one")
+    if options.lyrics is not None and options.together != "pool":
+        raise InputError(f"--lyrics are built from all that is said; leave out --together {options.together}")
     texts = len(options.text) if isinstance(options.text, tuple) else 1
     if texts not in {1, count}:
         raise InputError(f"--text is given {texts} times for {count} recordings; give it once for each, in their order")
