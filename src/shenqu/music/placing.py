@@ -17,13 +17,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import zip_longest
 
 from shenqu.documents.arrangement import Arrangement, Passage, PlacedNote, Placement
 from shenqu.documents.song import Hook
 from shenqu.documents.speech import Transcript, Word
 from shenqu.documents.tune import Tune
 from shenqu.music.harmony import harmonize
-from shenqu.music.layout import Laid, passage_tune
+from shenqu.music.layout import Laid, passage_tune, phrase_spans
 
 ArrangeOn = Callable[[Tune, Transcript], Arrangement]
 """Lays a speech on all of a tune, at the tempo and in the key of the song."""
@@ -34,25 +35,40 @@ BREATH_SHARE = Fraction(1, 2)  # of a note, at most
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lines:
-    """What is sung where: the hook, its answer, and the words of all other passages in their order, by number."""
+    """What is sung where: the hook, its answer, and the words of all other passages in their order, by number.
+
+    `verses` are those of each speaker who takes a turn.
+    """
 
     transcript: Transcript
     hook: Hook
     answer: Hook | None
-    verse: tuple[int, ...]
+    verses: tuple[tuple[int, ...], ...]
 
     @classmethod
-    def of(cls, transcript: Transcript, hook: Hook, *, answer: Hook | None = None, begin_s: float = 0.0) -> Lines:
-        """Return what `transcript` has beside the `hook`, from `begin_s` on; all of it where there is nothing else."""
-        first, verse = 0, []
-        for number, word in enumerate(transcript.words):
-            after = first + len(word.syllables)
-            if after > first and not (first <= hook.last and hook.first < after):
-                verse.append(number)
-            first = after
-        verse = verse or [number for number, word in enumerate(transcript.words) if word.syllables]
-        begin = next((i for i, number in enumerate(verse) if _start_s(transcript.words[number]) >= begin_s), 0)
-        return cls(transcript=transcript, hook=hook, answer=answer, verse=(*verse[begin:], *verse[:begin]))
+    def of(
+        cls,
+        transcript: Transcript,
+        hook: Hook,
+        *,
+        answer: Hook | None = None,
+        begin_s: float = 0.0,
+        first_words: Sequence[int] = (0,),
+    ) -> Lines:
+        """Return what `transcript` has beside the `hook`, from `begin_s` on; all of it where there is nothing else.
+
+        `first_words` are the numbers of the words with which those begin who take turns.
+        """
+        ends = [*first_words[1:], len(transcript.words)]
+        verses = (
+            _verse(transcript, range(first, end), hook, begin_s) for first, end in zip(first_words, ends, strict=True)
+        )
+        return cls(transcript=transcript, hook=hook, answer=answer, verses=tuple(verse for verse in verses if verse))
+
+    @property
+    def by_turns(self) -> tuple[int, ...]:
+        """The words of all verses, one of each speaker after the other: a picture of how fast all of them speak."""
+        return tuple(number for row in zip_longest(*self.verses) for number in row if number is not None)
 
 
 def place(
