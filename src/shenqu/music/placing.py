@@ -30,6 +30,7 @@ ArrangeOn = Callable[[Tune, Transcript], Arrangement]
 """Lays a speech on all of a tune, at the tempo and in the key of the song."""
 
 ALIKE = 3
+LEAST_REST = Fraction(1, 4)
 BREATH_SHARE = Fraction(1, 2)  # of a note, at most
 
 
@@ -246,7 +247,7 @@ def _with_breaths(sung: Sequence[tuple[Passage, list[Placement]]], breath_beat: 
 def _breathing(placements: Sequence[Placement], until: Fraction, behind: Placement | None) -> Iterator[Placement]:
     """Yield `placements`, the last note ending at beat `until` or half through; what it gives up is a named rest.
 
-    Where it ends before and the speech would go on with what comes `behind`, all that is between is a rest.
+    Where it ends before and the speech would go on with what comes `behind`, a short rest keeps it from that.
     """
     *others, last = placements
     yield from others
@@ -254,7 +255,7 @@ def _breathing(placements: Sequence[Placement], until: Fraction, behind: Placeme
     kept = min(note.length_beat, max(until - note.onset_beat, BREATH_SHARE * note.length_beat))
     end = note.end_beat
     if last.syllable is not None and behind is not None and behind.syllable == last.syllable + 1:
-        end = max(end, behind.notes[0].onset_beat)
+        end = max(end, min(behind.notes[0].onset_beat, note.onset_beat + kept + LEAST_REST))
     if last.syllable is None or note.onset_beat + kept >= end:
         yield last
         return
