@@ -87,12 +87,18 @@ class _Line:
 
 
 def arrange(
-    tune: Tune, transcript: Transcript, *, transpose: int, tempo_factor: float | None = None, whole: bool = False
+    tune: Tune,
+    transcript: Transcript,
+    *,
+    transpose: int,
+    tempo_factor: float | None = None,
+    in_order: bool = False,
+    whole: bool = False,
 ) -> Arrangement:
     """Return the cheapest way to sing `transcript` on all notes of `tune` (see the module's cost).
 
     `transpose` semitones lie between the tune as written and as sung; `tempo_factor` fixes the tempo. What is to be
-    sung `whole` begins again only behind its end.
+    sung `in_order`, or `whole`, begins again only behind its end.
 
     Raises
     ------
@@ -103,7 +109,7 @@ def arrange(
         raise InputError("there is no syllable to sing in this speech; try another part of it (--start, --end)")
     if len(tune.notes) > MOST_NOTES:
         raise InputError(f"{tune.id} has {len(tune.notes)} notes, more than {MOST_NOTES}; give a shorter tune")
-    speech = measure_speech(transcript, whole=whole)
+    speech = measure_speech(transcript, in_order=in_order, whole=whole)
     factors = [tempo_factor] if tempo_factor else np.geomspace(SLOWEST, FASTEST, 13)
     lines = [_measure_tune(tune, float(factor), transpose) for factor in factors]
     choices = [_assign(line, speech, float(factor)) for line, factor in zip(lines, factors, strict=True)]
@@ -149,8 +155,8 @@ def choose_transpose(tune: Tune, speaker_pitch: float) -> int:
     return min(range(-60, 61), key=lambda transpose: (cost(transpose), abs(transpose)))
 
 
-def measure_speech(transcript: Transcript, *, whole: bool = False) -> SpeechMeasures:
-    """Return what the cost needs to know of `transcript`, which may be wanted `whole`."""
+def measure_speech(transcript: Transcript, *, in_order: bool = False, whole: bool = False) -> SpeechMeasures:
+    """Return what the cost needs to know of `transcript`, which may be wanted `in_order` or `whole`."""
     syllables = transcript.syllables
     word_end = np.array([i == len(word.syllables) - 1 for word in transcript.words for i in range(len(word.syllables))])
     gaps = [b.start_s - a.end_s for a, b in itertools.pairwise(syllables)]
@@ -160,7 +166,7 @@ def measure_speech(transcript: Transcript, *, whole: bool = False) -> SpeechMeas
         prominence=np.array([_prominence(s, transcript.language) for s in syllables]),
         word_end=word_end,
         pause=np.array([abs(gap) >= PAUSE_S for gap in gaps] + [True]),  # words may go on with earlier ones
-        restart=np.inf if whole else RESTART,
+        restart=np.inf if in_order or whole else RESTART,
         unsung=np.minimum(MOST_UNSUNG, np.arange(len(syllables))[::-1] * UNSUNG * whole),
     )
 

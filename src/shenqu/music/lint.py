@@ -4,7 +4,7 @@
     blocks alike      how many times in a row one row of eight bars is
     wrong stress      share of stressed syllables that begin on a weak 16th
     sections          how many kinds of passages there are
-    order             how often the verses go back in the speech, but for its beginning
+    order             how often the verses go back in a speech, but for its beginning
     hook late         when the hook is first heard, sung or spoken
     hook share        its share of what is sung
     late consonants   how much of the consonants before the vowels is kept
@@ -32,7 +32,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import pairwise
 from statistics import median
 
 from shenqu.documents.arrangement import Passage, Placement
@@ -313,7 +312,7 @@ def _sections(score: _Score) -> CraftCheck:
 
 
 def _order(score: _Score) -> CraftCheck:
-    """Return how often the verses go back; they may begin again where the speech, or its first verse, begins."""
+    """Return how often the verses go back in a recording; they may begin again with the speech, or the first verse."""
     if not score.has_own_words:
         return _untold("order", f"in mode {score.song.options.mode} the speech is not sung in its order")
     hook = score.song.hook
@@ -323,8 +322,14 @@ def _order(score: _Score) -> CraftCheck:
         for one in score.sung
         if one.syllable is not None and score.passage(one.notes[0].onset_beat).role != "hook"
     ]
-    starts = {0, of_hook.stop if of_hook.start == 0 else 0, *(syllable for syllable, _ in verse[:1])}
-    back = [beat for (before, _), (after, beat) in pairwise(verse) if after < before and after not in starts]
+    sources = [score.song.source_at(syllable.vowel_s) for syllable in score.syllables]
+    starts = {sources.index(source) for source in set(sources)} | {syllable for syllable, _ in verse[:1]}
+    starts |= {of_hook.stop} if of_hook.start in starts else set()
+    back, last_of = list[Fraction](), dict[int, int]()
+    for syllable, beat in verse:
+        if syllable < last_of.get(sources[syllable], 0) and syllable not in starts:
+            back.append(beat)
+        last_of[sources[syllable]] = syllable
     return _row(
         "order",
         len(back),
