@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from benchmarks.arranging.craft import CraftBench
 from benchmarks.arranging.lyrics import LyricsBench
 from benchmarks.band import describe_band
 from benchmarks.material import find_material, find_singing
@@ -38,9 +39,9 @@ To repeat it: `SHENQU_DATA` names a folder of recorded speech, whose licences ke
 `SHENQU_JUDGE` an outside script that measures a song with trackers the renderer does not know. Without the
 first, the benches run on the speech of our own small speaker; without the second, nothing is said on how
 well it sings. `SHENQU_VOSK` names the folder of a Vosk model, without which the words understood are not counted.
-`python -m benchmarks singing` (or `peers engines voice picture memory mix variants words hours band lyrics`) prints one
-part; with `--write` it is renewed here. `singing-quick` measures a few songs in a few minutes, `lyrics-quick` a few
-pairs of speakers.
+`python -m benchmarks singing` (or `peers engines voice picture memory mix variants words hours band arranging lyrics`) prints
+one part; with `--write` it is renewed here. `singing-quick` measures a few songs in a few minutes, `arranging-quick`
+every third speech, `lyrics-quick` a few pairs of speakers.
 
 """
 
@@ -105,6 +106,11 @@ class Benches:
         return self.heard.hours()
 
     @cached_property
+    def craft(self) -> CraftBench:
+        """What is measured of the craft of songs."""
+        return CraftBench(material=find_singing(self.material), workshop=self.workshop)
+
+    @cached_property
     def new_words(self) -> LyricsBench:
         """What is measured of new words."""
         return LyricsBench(material=find_singing(self.material), workshop=self.workshop, script=self.script)
@@ -153,10 +159,15 @@ def main(arguments: Sequence[str]) -> int:
             "hours": benches.hours,
             "band": describe_band,
             "recordings": benches.recordings,
+            "arranging": benches.craft.section,
             "lyrics": benches.new_words.section,
         }
         # for daily use; the whole page has more of it
-        extra = {"singing-quick": benches.sung.quick, "lyrics-quick": benches.new_words.quick}
+        extra = {
+            "singing-quick": benches.sung.quick,
+            "arranging-quick": benches.craft.quick,
+            "lyrics-quick": benches.new_words.quick,
+        }
         unknown = set(names) - {*parts, *extra}
         if unknown:
             print(f"no bench {', '.join(sorted(unknown))}; there are {', '.join([*parts, *extra])}", file=sys.stderr)
@@ -174,7 +185,7 @@ def main(arguments: Sequence[str]) -> int:
             print(benches.source())
             return 0
         order = ("singing", "peers", "engines", "voice", "picture", "memory", "mix")
-        order += ("variants", "words", "hours", "band", "lyrics")
+        order += ("variants", "words", "hours", "band", "arranging", "lyrics")
         sections = [HEAD + benches.source(), machine(), *(written[name] for name in order), NOTES.read_text().strip()]
         PAGE.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
         print(PAGE, file=sys.stderr)

@@ -1,0 +1,203 @@
+"""Songs of every speech on every tune in every form: what of their craft is bad, and are they exact?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import numpy.typing as npt
+import soxr
+
+from benchmarks.material import Material, Recording
+from benchmarks.report import number, table, verdict
+from shenqu.documents.audio import Samples
+from shenqu.documents.check import CraftCheck
+from shenqu.documents.options import Form, SingOptions
+from shenqu.documents.song import Song, Source
+from shenqu.music.lint import lint_song
+from shenqu.pipeline.checked import check_song
+from shenqu.pipeline.hear import Heard, hear
+from shenqu.pipeline.plan import plan_song
+from shenqu.pipeline.render import ENGINES, Lead
+from shenqu.pipeline.report import silent
+from shenqu.pipeline.tunes import find_tune
+from shenqu.singing.figures import play_figures
+from shenqu.singing.unit import Take
+from shenqu.units import SONG_RATE
+
+FORMS: tuple[Form, ...] = get_args(Form)
+GOAL, DEFAULT_GOAL = 0.9, 1.0
+SOUND_SPEECHES = ("jfk-inaugural", "fdr-infamy", "aishell_BAC009S0724W0121", "flite_slt_04")
+SOUND_TUNES, QUICK_TUNES = ("ode-to-joy", "korobeiniki"), ("ode-to-joy",)
+GRID_MS, LAGS = 2.0, 960
+LONG_S, PLAN_S = 180.0, 2.0
+INTRO = """\
+Every speech in English or Mandarin whose words are known, on every tune, in every form, as `sing` makes them by itself.
+The figures are shares of songs that pass a row of what `shenqu check` tells of the craft (docs/quality.md); songs of
+which it cannot be told do not count. A stroke is laid beside the piece of the speech that it is made of: the lag at
+which both are most alike is how late it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linted:
+    """What was told of one song."""
+
+    recording: str
+    tune: str
+    form: Form
+    rows: tuple[CraftCheck, ...]
+
+    def told(self) -> str:
+        """Return its complaints, in short."""
+        bad = [f"{row.name} {row.value:g} {row.unit}" for row in self.rows if row.passed is False]
+        return f"{self.recording} on {self.tune}, {self.form}: {'; '.join(bad) or 'nothing'}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CraftBench:
+    """Songs of all recordings of one material whose words are English or Mandarin."""
+
+    material: Material
+    workshop: Path
+
+    @cached_property
+    def recordings(self) -> tuple[Recording, ...]:
+        """Those whose words are known, of two languages."""
+        return tuple(one for one in self.material.recordings if one.language is None and not one.text.endswith(".srt"))
+
+    @cached_property
+    def _heard(self) -> dict[str, Heard]:
+        return {}
+
+    def heard(self, recording: Recording) -> Heard:
+        """Return what a recording says, all of it."""
+        if recording.name not in self._heard:
+            self._heard[recording.name] = hear(recording.path, SingOptions(text=recording.text), needed=None)
+        return self._heard[recording.name]
+
+    def song(self, recording: Recording, tune: str, form: Form, *, seed: int = 0) -> Song:
+        """Return the song that `sing` plans with its defaults, in a `form`."""
+        options = SingOptions(text=recording.text, form=form, seed=seed)
+        source = Source(path=recording.path.name, sha256="0" * 64)
+        found = find_tune(tune)
+        return plan_song(
+            self.heard(recording), found, options, sources=(source,), speech_name=recording.name, ending="wav"
+        )
+
+    def linted(self, forms: Iterable[Form] = FORMS, *, every: int = 1) -> Iterator[Linted]:
+        """Yield what the documents of all songs tell."""
+        for recording, tune, form in product(self.recordings[::every], self.material.tunes, forms):
+            song = self.song(recording, tune, form)
+            yield _told(Linted(recording=recording.name, tune=Path(tune).stem, form=form, rows=lint_song(song)))
+
+    def checked(self, tunes: Sequence[str], forms: Iterable[Form] = FORMS) -> Iterator[Linted]:
+        """Yield what the sound of a few songs tells."""
+        some = [one for one in self.recordings if one.name in SOUND_SPEECHES] or self.recordings
+        for recording, tune, form in product(some, tunes, forms):
+            song = self.song(recording, tune, form)
+            rows = check_song(song, [recording.path], report=silent)[0].craft[len(lint_song(song)) :]
+            yield _told(Linted(recording=recording.name, tune=tune, form=form, rows=rows))
+
+
+def _told(linted: Linted) -> Linted:
+    print(linted.told(), file=sys.stderr, flush=True)
+    return linted
+
+
+def _shares(head: str, linted: Sequence[Linted]) -> str:
+    """Return the share of songs that pass each row, form by form; where nothing can be told, a dash."""
+    names = [row.name for row in linted[0].rows]
+    rows = [[name, *(number(_share(linted, name, form), 2) for form in FORMS)] for name in names]
+    clean = [_clean([one for one in linted if one.form == form]) for form in FORMS]
+    return table([head, *FORMS], [*rows, ["**all of these**", *(number(share, 2) for share in clean)]])
+
+
+def _share(linted: Sequence[Linted], name: str, form: Form) -> float:
+    told = [row.passed for one in linted if one.form == form for row in one.rows if row.name == name]
+    told = [passed for passed in told if passed is not None]
+    return sum(map(bool, told)) / len(told) if told else float("nan")
+
+
+def _clean(linted: Sequence[Linted]) -> float:
+    return sum(all(row.passed is not False for row in one.rows) for one in linted) / max(1, len(linted))
+
+
+def _verdicts(linted: Sequence[Linted]) -> str:
+    """Return whether every row passes often enough, and which do not."""
+    names = dict.fromkeys(row.name for one in linted for row in one.rows)
+    shares = {(name, form): _share(linted, name, form) for name, form in product(names, FORMS)}
+    low = [f"{name} ({form}) {share:.2f}" for (name, form), share in shares.items() if share < GOAL]
+    default = [f"{name} {shares[name, 'tune']:.2f}" for name in names if shares[name, "tune"] < DEFAULT_GOAL]
+    return (
+        f"Goals: each row of each form {GOAL}: {verdict(not low)}{_named(low)}; "
+        f"each row of the default form {DEFAULT_GOAL}: {verdict(not default)}{_named(default)}."
+    )
+
+
+def _named(some: Sequence[str]) -> str:
+    return f" ({', '.join(some)})" if some else ""
+
+
+def _repeats(song: Song, lead: Lead) -> Iterator[bool]:
+    """Yield for every repeat of the hook that is written alike whether it is the same samples as the first one."""
+    firsts: dict[object, Samples] = {}
+    for passage in song.passages:
+        if passage.role != "hook":
+            continue
+        own = [one for one in song.placements if one.notes and passage.onset_beat <= one.notes[0].onset_beat]
+        own = [one for one in own if one.notes[0].onset_beat < passage.onset_beat + passage.length_beat]
+        notes = [(one.syllable, note) for one in own for note in one.notes]
+        alike = tuple((s, note.onset_beat - passage.onset_beat, note.length_beat, note.pitch) for s, note in notes)
+        sung = [note for syllable, note in notes if syllable is not None]
+        begin, end = (round(lead.clock.beat_to_s(beat) * SONG_RATE) for beat in (sung[0].onset_beat, sung[-1].end_beat))
+        samples = lead.vocal[begin:end]
+        if alike in firsts:
+            yield np.array_equal(firsts[alike], samples)
+        firsts.setdefault(alike, samples)
+
+
+def _strokes_ms(song: Song, lead: Lead) -> Iterator[float]:
+    """Yield how much later than its beat each stroke sounds that is the speech itself, alone and neither bent nor cut.
+
+    What sounds is laid beside the speech: at the lag at which both are most alike.
+    """
+    part = lead.parts[0]
+    material = part.material
+    speech = np.asarray(soxr.resample(material.samples, material.rate, SONG_RATE), dtype=np.float64)
+    take = Take(ENGINES[song.options.engine], song.seed)
+    for figure in song.figures:
+        is_near = (
+            material.origin_s + 0.1 < figure.start_s and figure.end_s - material.origin_s < len(speech) / SONG_RATE
+        )
+        is_itself = figure.pitch is None and not figure.reverse and figure.below_hz is None
+        for stroke in figure.strokes if is_itself and is_near else ():
+            if stroke.semitones:
+                continue
+            out = np.zeros((2, len(lead.vocal)), dtype=np.float32)
+            alone = figure.replace(strokes=(stroke,))
+            play_figures(out, [alone], material, lead.clock, take=take, memory={})
+            beat_s = lead.clock.beat_to_s(figure.onset_beat + stroke.onset_beat)
+            yield _lag_ms(out.sum(axis=0), speech, beat_s, figure.beat_s - material.origin_s)
+
+
+def _lag_ms(sound: Samples, speech: npt.NDArray[np.float64], beat_s: float, spoken_s: float) -> float:
+    """Return by how much `sound` is behind `speech`, the moment `spoken_s` of which should sound at `beat_s`."""
+    reach, width = round(0.01 * SONG_RATE), round(0.03 * SONG_RATE)
+    at, spoken = round(beat_s * SONG_RATE), round(spoken_s * SONG_RATE)
+    here = sound[max(0, at - reach) : at + width].astype(np.float64)
+    lags = range(-LAGS, LAGS + 1)
+    begin = spoken - (at - max(0, at - reach))
+    alike = [_likeness(here, speech[begin - lag : begin - lag + len(here)]) for lag in lags]
+    return 1000.0 * lags[int(np.argmax(alike))] / SONG_RATE
+
+
+def _likeness(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
+    if len(one) != len(other):
+        return -1.0
+    return float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other) + 1e-12))
