@@ -15,7 +15,6 @@ from shenqu.documents.song import Hook
 from shenqu.documents.speech import PAUSE_S, Transcript
 from shenqu.documents.tune import Tune
 from shenqu.music.arrange import FASTEST, SLOWEST, arrange, most_parts
-from shenqu.music.chop import chop, clearest_syllable
 from shenqu.music.flow import flow
 from shenqu.music.hook import Candidate, find_hooks, named_hooks, word_around
 from shenqu.music.layout import Laid, layouts, once
@@ -26,7 +25,6 @@ from shenqu.music.tempo import song_tempo
 from shenqu.pipeline.hear import Heard
 
 TAIL_S = 1.0
-CHOP_SYLLABLES = 120  # among which one is chosen
 MOST_SYLLABLES_PER_S = 7
 FORM_SYLLABLES = 2
 BEAT_MS = 20.0
@@ -79,15 +77,11 @@ def arrange_speech(tune: Tune, heard: Heard, transpose: int, factor: float | Non
     """Return what was `heard` on all of `tune`, in the mode of the options; None leaves the tempo to us."""
     if heard.new_words is not None:
         return arrange_lyrics(tune, heard.new_words, transpose=transpose, tempo_factor=factor)
-    if options.mode == "chop":
-        return _chopped(tune, heard, _chop_hook(heard, options), transpose, factor, options)
     return _on_all(tune, heard.transcript, transpose, factor, options)
 
 
 def syllables_needed(tune: Tune, mode: Mode) -> int:
     """Return how many syllables a song takes at most that sings `tune` once."""
-    if mode == "chop":
-        return CHOP_SYLLABLES
     if mode != "flow":
         return most_parts(tune)
     slowest = song_tempo(tune, tempo_factor=SLOWEST)
@@ -120,28 +114,6 @@ def _on_all(
     )
 
 
-def _chopped(
-    tune: Tune, heard: Heard, hook: Hook, transpose: int, factor: float | None, options: SingOptions
-) -> Arrangement:
-    return chop(
-        tune,
-        heard.transcript,
-        hook,
-        transpose=transpose,
-        tempo_factor=factor,
-        sound=options.chop_sound,
-        pitches=heard.pitches,
-    )
-
-
-def _chop_hook(heard: Heard, options: SingOptions) -> Hook:
-    """Return what plays the tune: the words that are named, in the take that the seed chooses, or one syllable."""
-    if options.hook is None:
-        return clearest_syllable(heard.transcript, pitches=heard.pitches)
-    takes = named_hooks(heard.transcript, options.hook, pitches=heard.pitches)
-    return takes[options.seed % len(takes)].hook
-
-
 @dataclass(frozen=True, slots=True)
 class _Wish:
     """What was heard, what is asked for, and what is sung where: None where new words are sung, which have no hook."""
@@ -170,8 +142,9 @@ def _lines(heard: Heard, options: SingOptions) -> Lines | None:
     """Return what is sung where: the best hook, or of one that is named a take by the seed."""
     if heard.new_words is not None or not heard.transcript.syllables:
         return None
-    if options.mode == "chop" or options.hook is not None:
-        hook = _chop_hook(heard, options)
+    if options.hook is not None:
+        takes = named_hooks(heard.transcript, options.hook, pitches=heard.pitches)
+        hook = takes[options.seed % len(takes)].hook
         others = find_hooks(heard.transcript, pitches=heard.pitches)
     else:
         others = find_hooks(heard.transcript, pitches=heard.pitches)
@@ -237,7 +210,7 @@ def _chosen_tempo(wish: _Wish, laid: Laid) -> float:
     So all repeats of a passage begin alike, to the sample.
     """
     tune, transcript = laid.tune, wish.heard.transcript
-    if wish.lines is None or wish.options.mode == "chop":
+    if wish.lines is None:
         factor = arrange_speech(tune, wish.heard, wish.transpose, None, wish.options).tempo_factor
     else:
         tune, transcript = proxy(laid, wish.lines, most_notes=PROXY_NOTES, needed=_needed(wish))
@@ -305,7 +278,7 @@ def _factor_that_fits(tune: Tune, length_s: float, factor: float, before: Fracti
 
 def _sung(wish: _Wish, laid: Laid, factor: float) -> Arrangement:
     """Return what is sung on all of a song."""
-    if wish.lines is None or wish.options.mode == "chop":
+    if wish.lines is None:
         return arrange_speech(laid.tune, wish.heard, wish.transpose, factor, wish.options)
 
     def arrange_on(tune: Tune, transcript: Transcript) -> Arrangement:
