@@ -39,9 +39,9 @@ To repeat it: `SHENQU_DATA` names a folder of recorded speech, whose licences ke
 `SHENQU_JUDGE` an outside script that measures a song with trackers the renderer does not know. Without the
 first, the benches run on the speech of our own small speaker; without the second, nothing is said on how
 well it sings. `SHENQU_VOSK` names the folder of a Vosk model, without which the words understood are not counted.
-`python -m benchmarks singing` (or `peers engines voice picture memory mix variants words hours band arranging lyrics`) prints
-one part; with `--write` it is renewed here. `singing-quick` measures a few songs in a few minutes, `arranging-quick`
-every third speech, `lyrics-quick` a few pairs of speakers.
+`python -m benchmarks singing` (or `peers engines voice picture memory mix variants words hours band arranging lyrics`)
+prints one part; with `--write` it is renewed here. `singing-quick` measures a few songs in a few minutes,
+`arranging-quick` every third speech, `lyrics-quick` a few pairs of speakers.
 
 """
 
