@@ -84,11 +84,15 @@ class CraftBench:
     def song(self, recording: Recording, tune: str, form: Form, *, seed: int = 0) -> Song:
         """Return the song that `sing` plans with its defaults, in a `form`."""
         options = SingOptions(text=recording.text, form=form, seed=seed)
+        return self.planned(recording, find_tune(tune), options)
+
+    def planned(self, recording: Recording, tune: Tune, options: SingOptions) -> Song:
+        """Return the song of a recording on a tune."""
         source = Source(path=recording.path.name, sha256="0" * 64)
-        found = find_tune(tune)
-        return plan_song(
-            self.heard(recording), found, options, sources=(source,), speech_name=recording.name, ending="wav"
-        )
+        heard = self.heard(recording)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return plan_song(heard, tune, options, sources=(source,), speech_name=recording.name, ending="wav")
 
     def linted(self, forms: Iterable[Form] = FORMS, *, every: int = 1) -> Iterator[Linted]:
         """Yield what the documents of all songs tell."""
@@ -98,11 +102,76 @@ class CraftBench:
 
     def checked(self, tunes: Sequence[str], forms: Iterable[Form] = FORMS) -> Iterator[Linted]:
         """Yield what the sound of a few songs tells."""
-        some = [one for one in self.recordings if one.name in SOUND_SPEECHES] or self.recordings
-        for recording, tune, form in product(some, tunes, forms):
+        for recording, tune, form in product(self.few, tunes, forms):
             song = self.song(recording, tune, form)
-            rows = check_song(song, [recording.path], report=silent)[0].craft[len(lint_song(song)) :]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                rows = check_song(song, [recording.path], report=silent)[0].craft[len(lint_song(song)) :]
             yield _told(Linted(recording=recording.name, tune=tune, form=form, rows=rows))
+
+    @property
+    def few(self) -> tuple[Recording, ...]:
+        """The recordings whose songs are made to sound."""
+        return tuple(one for one in self.recordings if one.name in SOUND_SPEECHES) or self.recordings
+
+    def section(self, *, every: int = 1) -> str:
+        """Return what there is to say, of every so manieth speech in the plans."""
+        plans = list(self.linted(every=every))
+        with patch.dict(os.environ, SHENQU_CACHE=str(self.workshop / "cache")):
+            sounds = list(self.checked(SOUND_TUNES if every == 1 else QUICK_TUNES))
+            exact = self.exact()
+        parts = [
+            f"## Arranging ({len(plans)} songs planned, {len(sounds)} made to sound)",
+            INTRO,
+            _shares("from the document", plans),
+            _shares("from the sound", sounds),
+            _verdicts([*plans, *sounds]),
+            exact,
+        ]
+        return "\n\n".join(parts)
+
+    def quick(self) -> str:
+        """Return the same of every third speech, and of one tune that sounds."""
+        return self.section(every=3)
+
+    def exact(self) -> str:
+        """Return whether repeats are repeats, figures in time, and chance only where it is meant; how long it takes."""
+        repeats: list[bool] = []
+        late_ms: list[float] = []
+        again: list[bool] = []
+        differ: list[bool] = []
+        for recording in self.few:
+            song, other = (self.song(recording, SOUND_TUNES[0], "base", seed=seed) for seed in (0, 1))
+            lead = render_lead(song, [recording.path], report=silent)
+            repeats += _repeats(song, lead)
+            late_ms += _strokes_ms(song, lead)
+            same = self.song(recording, SOUND_TUNES[0], "base")
+            vocal = render_lead(same, [recording.path], report=silent).vocal
+            again.append(encode(song) == encode(same) and vocal.tobytes() == lead.vocal.tobytes())
+            differ.append((song.placements, song.figures) != (other.placements, other.figures))
+        length_s, took_s = self.long_song()
+        most_ms = max(map(abs, late_ms), default=math.nan)
+        rows = [
+            ("repeats of the hook that are the same samples", f"{sum(repeats)} of {len(repeats)}", all(repeats)),
+            (f"{len(late_ms)} strokes, furthest from the grid", f"{most_ms:.2f} ms", most_ms <= GRID_MS),
+            ("same seed, same document and voice", f"{sum(again)} of {len(again)}", all(again)),
+            ("two seeds, two songs", f"{sum(differ)} of {len(differ)}", all(differ)),
+            (f"a song of {length_s:.0f} s is planned in", f"{took_s:.2f} s", took_s < PLAN_S),
+        ]
+        return table(["exactness", "", ""], [[name, value, verdict(reached)] for name, value, reached in rows])
+
+    def long_song(self) -> tuple[float, float]:
+        """Return the length of a song of three minutes, and how long it takes to arrange it, in CPU seconds."""
+        tune = find_tune(SOUND_TUNES[-1])
+        once_s = song_tempo(tune, tempo_factor=1.0).beat_to_s(tune.end_beat)
+        all_of_it = Stretch(role="verse", start=Fraction(0), end=tune.notes[-1].end_beat)
+        long = roll_out(tune, [all_of_it] * math.ceil(LONG_S / once_s)).tune
+        recording = max(self.recordings, key=lambda one: len(self.heard(one).transcript.syllables))
+        begun_s = time.process_time()
+        song = self.planned(recording, long, SingOptions(text=recording.text))
+        took_s = time.process_time() - begun_s
+        clock = song_tempo(song.tune, tempo_factor=song.tempo_factor, count_in_beat=song.count_in_beat)
+        return clock.beat_to_s(song.tune.end_beat), took_s
 
 
 def _told(linted: Linted) -> Linted:
