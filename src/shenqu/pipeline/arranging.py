@@ -15,6 +15,7 @@ from shenqu.documents.song import Hook
 from shenqu.documents.speech import PAUSE_S, Transcript
 from shenqu.documents.tune import Tune
 from shenqu.music.arrange import FASTEST, SLOWEST, arrange, most_parts
+from shenqu.music.chop import chop, clearest_syllable
 from shenqu.music.flow import flow
 from shenqu.music.hook import Candidate, find_hooks, named_hooks, word_around
 from shenqu.music.layout import Laid, layouts, once
@@ -25,6 +26,7 @@ from shenqu.music.tempo import song_tempo
 from shenqu.pipeline.hear import Heard
 
 TAIL_S = 1.0
+CHOP_SYLLABLES = 120  # among which one is chosen
 MOST_SYLLABLES_PER_S = 7
 FORM_SYLLABLES = 2
 BEAT_MS = 20.0
@@ -77,11 +79,15 @@ def arrange_speech(tune: Tune, heard: Heard, transpose: int, factor: float | Non
     """Return what was `heard` on all of `tune`, in the mode of the options; None leaves the tempo to us."""
     if heard.new_words is not None:
         return arrange_lyrics(tune, heard.new_words, transpose=transpose, tempo_factor=factor)
+    if options.mode == "chop":
+        return _chopped(tune, heard, _chop_hook(heard, options), transpose, factor, options)
     return _on_all(tune, heard.transcript, transpose, factor, options)
 
 
 def syllables_needed(tune: Tune, mode: Mode) -> int:
     """Return how many syllables a song takes at most that sings `tune` once."""
+    if mode == "chop":
+        return CHOP_SYLLABLES
     if mode != "flow":
         return most_parts(tune)
     slowest = song_tempo(tune, tempo_factor=SLOWEST)
@@ -114,6 +120,28 @@ def _on_all(
     )
 
 
+def _chopped(
+    tune: Tune, heard: Heard, hook: Hook, transpose: int, factor: float | None, options: SingOptions
+) -> Arrangement:
+    return chop(
+        tune,
+        heard.transcript,
+        hook,
+        transpose=transpose,
+        tempo_factor=factor,
+        sound=options.chop_sound,
+        pitches=heard.pitches,
+    )
+
+
+def _chop_hook(heard: Heard, options: SingOptions) -> Hook:
+    """Return what plays the tune: the words that are named, in the take that the seed chooses, or one syllable."""
+    if options.hook is None:
+        return clearest_syllable(heard.transcript, pitches=heard.pitches)
+    takes = named_hooks(heard.transcript, options.hook, pitches=heard.pitches)
+    return takes[options.seed % len(takes)].hook
+
+
 @dataclass(frozen=True, slots=True)
 class _Wish:
     """What was heard, what is asked for, and what is sung where: None where new words are sung, which have no hook."""
@@ -142,9 +170,8 @@ def _lines(heard: Heard, options: SingOptions) -> Lines | None:
     """Return what is sung where: the best hook, or of one that is named a take by the seed."""
     if heard.new_words is not None or not heard.transcript.syllables:
         return None
-    if options.hook is not None:
-        takes = named_hooks(heard.transcript, options.hook, pitches=heard.pitches)
-        hook = takes[options.seed % len(takes)].hook
+    if options.mode == "chop" or options.hook is not None:
+        hook = _chop_hook(heard, options)
         others = find_hooks(heard.transcript, pitches=heard.pitches)
     else:
         others = find_hooks(heard.transcript, pitches=heard.pitches)
@@ -210,7 +237,7 @@ def _chosen_tempo(wish: _Wish, laid: Laid) -> float:
     So all repeats of a passage begin alike, to the sample.
     """
     tune, transcript = laid.tune, wish.heard.transcript
-    if wish.lines is None:
+    if wish.lines is None or wish.options.mode == "chop":
         factor = arrange_speech(tune, wish.heard, wish.transpose, None, wish.options).tempo_factor
     else:
         tune, transcript = proxy(laid, wish.lines, most_notes=PROXY_NOTES, needed=_needed(wish))
@@ -278,7 +305,7 @@ def _factor_that_fits(tune: Tune, length_s: float, factor: float, before: Fracti
 
 def _sung(wish: _Wish, laid: Laid, factor: float) -> Arrangement:
     """Return what is sung on all of a song."""
-    if wish.lines is None:
+    if wish.lines is None or wish.options.mode == "chop":
         return arrange_speech(laid.tune, wish.heard, wish.transpose, factor, wish.options)
 
     def arrange_on(tune: Tune, transcript: Transcript) -> Arrangement:
@@ -295,10 +322,14 @@ def _room_before(wish: _Wish, tune: Tune, factor: float) -> Fraction:
     if wish.hook is None or not wish.has_quotes:
         return wish.count_in
     spoken_s = _spoken_s(wish.heard.transcript, wish.hook)
+    before = _pickup(wish.count_in) + _beats(spoken_s, tune, factor)
     length_s = wish.options.length_s
-    if spoken_s > LONGEST_OPEN_S or (length_s is not None and spoken_s > OPEN_SHARE * length_s):
-        return wish.count_in
-    return _pickup(wish.count_in) + _beats(spoken_s, tune, factor)
+    if length_s is not None:
+        clock = song_tempo(tune, tempo_factor=factor, count_in_beat=before)
+        has_room = clock.beat_to_s(tune.phrase_ends[0]) + TAIL_S <= length_s and spoken_s <= OPEN_SHARE * length_s
+    else:
+        has_room = True
+    return before if has_room and spoken_s <= LONGEST_OPEN_S else wish.count_in
 
 
 def _pickup(count_in: Fraction) -> Fraction:
