@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import os
 import sys
+import time
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import get_args
+from unittest.mock import patch
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +24,17 @@ from benchmarks.material import Material, Recording
 from benchmarks.report import number, table, verdict
 from shenqu.documents.audio import Samples
 from shenqu.documents.check import CraftCheck
+from shenqu.documents.codec import encode
 from shenqu.documents.options import Form, SingOptions
 from shenqu.documents.song import Song, Source
+from shenqu.documents.tune import Tune
+from shenqu.music.layout import Stretch, roll_out
 from shenqu.music.lint import lint_song
+from shenqu.music.tempo import song_tempo
 from shenqu.pipeline.checked import check_song
 from shenqu.pipeline.hear import Heard, hear
 from shenqu.pipeline.plan import plan_song
-from shenqu.pipeline.render import ENGINES, Lead
+from shenqu.pipeline.render import ENGINES, Lead, render_lead
 from shenqu.pipeline.report import silent
 from shenqu.pipeline.tunes import find_tune
 from shenqu.singing.figures import play_figures
