@@ -16,7 +16,8 @@ from shenqu.documents.speech import LONGEST_S
 
 Style = Literal["natural", "hard"]
 VoiceEngine = Literal["world", "psola"]
-Mode = Literal["phrase", "flow", "lyrics"]
+Mode = Literal["phrase", "flow", "lyrics", "chop"]
+ChopSound = Literal["tuned", "sampler"]
 Grid = Literal["8", "16", "triplets"]
 Form = Literal["tune", "short", "classic", "songify", "base"]
 Loudness = Literal["platform", "genre"]
@@ -77,11 +78,18 @@ class SingOptions(WordsOptions):
 
     mode: Annotated[Mode, Parameter(name="--mode")] = "phrase"
     """phrase: each note of the tune gets a syllable; flow: the speech keeps its rhythm, the tune gives the pitch;
-    lyrics: new words (--lyrics)."""
+    lyrics: new words (--lyrics); chop: one syllable, or the words that --hook names, plays the tune."""
 
     lyrics: Annotated[str | None, Parameter(name="--lyrics")] = None
     """New words to sing, or a file of them, a line a phrase: built from the sounds of the speech, whose own words must
     be known. With it the mode is lyrics."""
+
+    chop_sound: Annotated[ChopSound, Parameter(name="--chop-sound")] = "tuned"
+    """In mode chop: tuned (the speaker's own sound, held as long as the note), or sampler (a smaller voice where it is
+    higher, and over when the sample is)."""
+
+    chord_voices: Annotated[int, Parameter(name="--chord-voices"), Meta(ge=0, le=3)] = 2
+    """In mode chop: how many second voices sing the chords under the refrain, 0 to 3."""
 
     together: Annotated[Together, Parameter(name="--together")] = "pool"
     """Of several recordings: pool (one after the other, a share each), or answer (by turns, each a phrase)."""

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from shenqu.documents.audio import LongSound, Samples, Sound
 from shenqu.documents.lyrics import NewWords
 from shenqu.documents.options import WordsOptions
-from shenqu.documents.speech import LONGEST_S, Cue, Transcript, Word
+from shenqu.documents.speech import LONGEST_S, Cue, Syllable, Transcript, Word
 from shenqu.dsp.defects import CLIPPED, clipped_share, hold_two_sounds
 from shenqu.dsp.pitch_track import PitchTrack
 from shenqu.dsp.spoken_pitch import usual_pitch
@@ -28,6 +28,7 @@ from shenqu.media.audio import read_audio, read_sound
 from shenqu.media.texts import read_transcript, read_words
 from shenqu.pipeline.recognised import recognise_words
 from shenqu.pipeline.report import Report, silent
+from shenqu.singing.measure import LEAST_RISE_DB, LEVEL_HOP_S, rise_db
 from shenqu.speech.align import align
 from shenqu.speech.phones import UnreadableError
 from shenqu.speech.reading import SpokenWord, read_aloud
@@ -43,6 +44,7 @@ SECONDS_A_SYLLABLE = 0.5
 LEAST_HEARD_S = 30.0
 LATE_S = 0.05
 LOOKED_AT_S = 60.0
+EARLIEST_STROKE_S, LATEST_STROKE_S, LEAST_VOWEL_S = 0.05, 0.1, 0.05
 NO_SPEECH = "no speech found in it; choose another part of it (--start, --end)"
 
 
@@ -50,13 +52,15 @@ NO_SPEECH = "no speech found in it; choose another part of it (--start, --end)"
 class Heard:
     """What a recording says, and at which MIDI pitch its speaker talks: usually, and in each syllable's vowel.
 
-    `pitches` has one entry a syllable, 0.0 where it has no voice, or none at all. `new_words` are built from it.
+    `pitches` has one entry a syllable, 0.0 where it has no voice, or none at all; `voiced` the voiced share of each
+    vowel, 0 to 1. `new_words` are built from it.
     `first_words` are the numbers of the words with which each of several recordings begins.
     """
 
     transcript: Transcript
     speaker_pitch: float
     pitches: tuple[float, ...] = ()
+    voiced: tuple[float, ...] = ()
     new_words: NewWords | None = None
     first_words: tuple[int, ...] = (0,)
 
@@ -93,10 +97,13 @@ def hear(
     options: WordsOptions,
     *,
     needed: int | None,
+    struck: bool = False,
     report: Report = silent,
     recogniser: Recogniser | None = None,
 ) -> Heard:
     """Return what is said in the recording at `speech`, at least its first `needed` syllables; None: all of it.
+
+    Of syllables that are to be `struck`, vowels begin where the ear hears it: where the level rises most.
 
     Where its words are to be recognised, `recogniser` does it, by default Whisper.
 
@@ -111,6 +118,8 @@ def hear(
         Where the text cannot be read aloud, the speech is a whisper or clipped, or two people speak in two channels.
     """
     transcript, sound = _listen(speech, options, needed, report, recogniser)
+    if struck:
+        transcript = _struck(transcript, sound, options.start_s)
     first_s = transcript.syllables[0].start_s - options.start_s
     last_s = max(syllable.end_s for syllable in transcript.syllables) - options.start_s
     pitch = track_long_pitch(_cut(sound, first_s, last_s + 0.1))
@@ -124,7 +133,38 @@ def hear(
         transcript=transcript,
         speaker_pitch=USUAL_PITCH if usual is None else usual,
         pitches=_syllable_pitches(pitch, transcript, origin_s=options.start_s + max(0.0, first_s)),
+        voiced=_voiced_shares(pitch, transcript, origin_s=options.start_s + max(0.0, first_s)),
     )
+
+
+def _struck(transcript: Transcript, sound: LongSound, origin_s: float) -> Transcript:
+    """Return `transcript` with vowels that begin where the level of the sound rises most, if that is near."""
+    last_s = max(syllable.end_s for syllable in transcript.syllables) - origin_s
+    rises_db = rise_db(sound.part(0.0, last_s + LATEST_STROKE_S), sound.rate)
+
+    def struck(syllable: Syllable) -> Syllable:
+        first = max(syllable.start_s, syllable.vowel_s - EARLIEST_STROKE_S)
+        last = min(syllable.vowel_s + LATEST_STROKE_S, syllable.vowel_end_s - LEAST_VOWEL_S)
+        hops = [max(0, round((time_s - origin_s) / LEVEL_HOP_S)) for time_s in (first, last)]
+        near = rises_db[hops[0] : hops[1] + 1]
+        if last <= first or not len(near) or near.max() < LEAST_RISE_DB:
+            return syllable
+        rises_s = origin_s + (hops[0] + int(np.argmax(near))) * LEVEL_HOP_S
+        return syllable.replace(vowel_s=round(min(max(rises_s, first), last), 6))
+
+    words = (word.replace(syllables=tuple(map(struck, word.syllables))) for word in transcript.words)
+    return transcript.replace(words=tuple(words))
+
+
+def _voiced_shares(pitch: PitchTrack, transcript: Transcript, *, origin_s: float) -> tuple[float, ...]:
+    """Return the share of every syllable's vowel that has a voice."""
+    shares = []
+    for syllable in transcript.syllables:
+        times_s = (syllable.vowel_s - origin_s, syllable.vowel_end_s - origin_s)
+        first, last = (max(0, round(time_s / pitch.hop_s)) for time_s in times_s)
+        voiced = pitch.voiced[first:last]
+        shares.append(float(voiced.mean()) if len(voiced) else 0.0)
+    return tuple(shares)
 
 
 def _syllable_pitches(pitch: PitchTrack, transcript: Transcript, *, origin_s: float) -> tuple[float, ...]:

@@ -32,12 +32,18 @@ def with_mode(options: SingOptions) -> SingOptions:
     InputError
         Where one is asked for without the other.
     """
+    if options.mode != "chop" and options.chop_sound != "tuned":
+        raise InputError(f"--chop-sound {options.chop_sound} goes with --mode chop; add it, or leave it out")
+    if options.mode == "chop" and options.together != "pool":
+        raise InputError(f"--mode chop sings one voice; leave out --together {options.together}")
     if options.lyrics is None:
         if options.mode == "lyrics":
             raise InputError("--mode lyrics sings new words; give them with --lyrics, a text or a file")
         return options
     if options.mode == "flow":
         raise InputError("--lyrics are new words, which have no rhythm of their own to keep; leave out --mode flow")
+    if options.mode == "chop":
+        raise InputError("--lyrics are sung word by word; leave out --mode chop")
     return dataclasses.replace(options, mode="lyrics")
 
 

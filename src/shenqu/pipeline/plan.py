@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from shenqu.documents.figure import Voice
 from shenqu.documents.options import SingOptions
 from shenqu.documents.song import Song, Source
 from shenqu.documents.tune import Tune
 from shenqu.music.arrange import choose_transpose, tempo_factor_of
 from shenqu.music.band import count_in_beats
+from shenqu.music.chop import chord_voices
 from shenqu.music.doubling import voices
 from shenqu.music.figures import figures
 from shenqu.music.tempo import song_tempo
-from shenqu.pipeline.arranging import arranged
+from shenqu.pipeline.arranging import Arranged, arranged
 from shenqu.pipeline.backings import HeardBacking, backing_bpm, laid_under
 from shenqu.pipeline.bands import find_style, own_style
 from shenqu.pipeline.hear import Heard
@@ -64,9 +66,7 @@ def plan_song(
             seed=options.seed,
             amount=options.figures,
         ),
-        voices=()
-        if options.figures == "none"
-        else voices(tune, made.passages, arrangement.placements, transpose=arrangement.transpose),
+        voices=_voices(heard, made, options),
         transcript=heard.transcript,
         tune=tune,
         backing=laid_under(backing, tune, transpose=arrangement.transpose, tempo_factor=arrangement.tempo_factor)
@@ -75,3 +75,15 @@ def plan_song(
         band=own_style(options.band),
         count_in_beat=made.before,
     )
+
+
+def _voices(heard: Heard, made: Arranged, options: SingOptions) -> tuple[Voice, ...]:
+    """Return the second voices: of a syllable that plays the tune its chords, else what doubles the hook."""
+    transpose = made.arrangement.transpose
+    if options.figures == "none":
+        return ()
+    if options.mode == "chop" and made.hook:
+        return chord_voices(
+            made.tune, made.passages, heard.transcript, made.hook, transpose=transpose, count=options.chord_voices
+        )
+    return voices(made.tune, made.passages, made.arrangement.placements, transpose=transpose)

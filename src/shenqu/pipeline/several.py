@@ -91,7 +91,14 @@ def hear_each(
     given = options.text
     texts = [text or None for text in given] if isinstance(given, tuple) else [given] * len(speeches)
     heard = tuple(
-        hear(speech, replace(options, text=text), needed=needed, report=report, recogniser=recogniser)
+        hear(
+            speech,
+            replace(options, text=text),
+            needed=needed,
+            struck=options.mode == "chop",
+            report=report,
+            recogniser=recogniser,
+        )
         for speech, text in zip(speeches, texts, strict=True)
     )
     if len(heard) == 1 or shared is None or options.together != "pool":
@@ -122,7 +129,12 @@ def _first(heard: Heard, syllables: int) -> Heard:
         count += len(word.syllables)
         if count >= syllables and (after is None or _pauses(word, after)):
             break
-    return replace(heard, transcript=heard.transcript.replace(words=tuple(words)), pitches=heard.pitches[:count])
+    return replace(
+        heard,
+        transcript=heard.transcript.replace(words=tuple(words)),
+        pitches=heard.pitches[:count],
+        voiced=heard.voiced[:count],
+    )
 
 
 def _pauses(word: Word, after: Word) -> bool:
@@ -145,6 +157,7 @@ def joined(heard: Sequence[Heard], sources: Sequence[Source]) -> Heard:
         transcript=Transcript(language=language, words=tuple(word for piece in pieces for word in piece.words)),
         speaker_pitch=pitch,
         pitches=tuple(pitch for one in heard for pitch in one.pitches),
+        voiced=tuple(share for one in heard for share in one.voiced),
         first_words=tuple(firsts),
     )
 

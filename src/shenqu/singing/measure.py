@@ -59,7 +59,7 @@ def measure(
 
     `pitch` is that of `vocal`; `spoken` that of the speech, from `spoken_origin_s` of the recording on.
     """
-    rise_db = _rise_db(vocal, rate)
+    rises_db = rise_db(vocal, rate)
     checks = measure_notes(vocal, rate, performance, pitch=pitch)
     stretches = _stretches(performance, transcript)
     spoken_pitches = _spoken_pitches(transcript, spoken, spoken_origin_s)
@@ -67,7 +67,7 @@ def measure(
         _with_speech(
             check,
             stretch=stretch,
-            onset_ms=None if note.lyric == "+" else _onset_ms(note, rise_db),
+            onset_ms=None if note.lyric == "+" else _onset_ms(note, rises_db),
             spoken_pitch=spoken_pitches[note.syllable],
             has_sharp_onset=_has_sharp_onset(transcript.syllables[note.syllable]),
         )
@@ -115,8 +115,8 @@ def _coverage(note: SungNote, pitch: PitchTrack) -> float:
     return float(head.mean()) if len(head) else 0.0
 
 
-def _rise_db(vocal: Samples, rate: int) -> Array:
-    """Return how many decibels the level rises over 40 ms around each hop."""
+def rise_db(vocal: Samples, rate: int) -> Array:
+    """Return how many decibels the level between 300 and 3400 Hz rises over 40 ms around each hop of 5 ms."""
     high_hz = min(3400.0, 0.45 * rate)
     band = filtered_both_ways(np.asarray(vocal, dtype=np.float64), rate, band_pass(4, 300.0, high_hz, rate))
     hop = round(LEVEL_HOP_S * rate)
@@ -125,10 +125,10 @@ def _rise_db(vocal: Samples, rate: int) -> Array:
     level_db = 10.0 * np.log10(power + 1e-12)
     level_db = np.maximum(level_db, np.percentile(level_db, 95) - 40.0)
     span = round(RISE_S / LEVEL_HOP_S)
-    rise_db = np.zeros(len(level_db))
+    rises_db = np.zeros(len(level_db))
     if len(level_db) > span:
-        rise_db[span // 2 : span // 2 + len(level_db) - span] = level_db[span:] - level_db[:-span]
-    return rise_db
+        rises_db[span // 2 : span // 2 + len(level_db) - span] = level_db[span:] - level_db[:-span]
+    return rises_db
 
 
 def _onset_ms(note: SungNote, rise_db: Array) -> float | None:
