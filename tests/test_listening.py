@@ -71,7 +71,8 @@ def test_the_song_is_sung_by_the_talker_that_was_heard():
         songs.append(soundfile.read(made.out)[0])
         assert shenqu.render(made.document, out=f"{name}.again.wav").out.read_bytes() == made.out.read_bytes()
     assert np.array_equal(*songs)
-    other = shenqu.sing("both.wav", "twinkle", out="left.song.wav", text=TEXT, length_s=5, speaker="left").song
+    options["speaker"] = "left"
+    other = shenqu.sing("both.wav", "twinkle", out="left.song.wav", **options).song
     assert other.transcript != made.song.transcript
 
 

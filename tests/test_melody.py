@@ -91,9 +91,10 @@ def test_chords_found_hold_the_melody_and_come_home(tune):
     tune = tune.replace(chords=())
     chords = harmonize(tune)
     assert chord_tones(chords[-1].symbol).root == tune.tonic
-    assert [chord.onset_beat for chord in chords] == [
+    assert {chord.onset_beat for chord in chords} >= {
         start for start, _ in bar_lines(tune) if start >= tune.upbeat_beat
-    ]
+    }
+    assert all(before.onset_beat + before.length_beat == chord.onset_beat for before, chord in pairwise(chords))
     held = total = 0.0
     for chord in chords:
         tones = {(chord_tones(chord.symbol).root + step) % 12 for step in chord_tones(chord.symbol).steps}

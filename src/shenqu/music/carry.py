@@ -15,11 +15,15 @@ from shenqu.errors import InputError
 
 
 class Carried(NamedTuple):
-    """Placements in the new numbers of their syllables, the syllables that have no notes, the words without any."""
+    """Placements in the new numbers of their syllables, the syllables that have no notes, the words without any.
+
+    `numbers` are the new numbers of the syllables before, None where one is no more.
+    """
 
     placements: tuple[Placement, ...]
     unsung: tuple[Syllable, ...]
     lost: tuple[Word, ...]
+    numbers: tuple[int | None, ...]
 
 
 def carry(placements: Sequence[Placement], before: Sequence[Word], after: Sequence[tuple[Word, ...]]) -> Carried:
@@ -44,7 +48,7 @@ def carry(placements: Sequence[Placement], before: Sequence[Word], after: Sequen
         new = placement.replace(syllable=_place(places, placement.syllable, number))
         goes_on = number > 0 and _goes_on(placements[number - 1], placement, carried[-1], new)
         carried[-1:] = [_joined(carried[-1], new)] if goes_on else [*carried[-1:], new]
-    return Carried(tuple(carried), tuple(unsung), lost)
+    return Carried(tuple(carried), tuple(unsung), lost, tuple(places))
 
 
 def _place(places: Sequence[int | None], syllable: int | None, number: int) -> int | None:

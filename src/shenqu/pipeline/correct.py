@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shenqu.documents.options import WordsOptions
-from shenqu.documents.song import Song
+from shenqu.documents.song import Hook, Song
 from shenqu.documents.speech import Transcript
 from shenqu.engines.espeak import find_espeak
 from shenqu.engines.pocketsphinx_aligner import PocketsphinxAligner, pronunciations
@@ -101,4 +101,19 @@ def _carried(song: Song, realigned: Realigned) -> Song:
         if texts:
             examples = ", ".join(f'"{text}"' for text in texts[:5])
             warnings.warn(f"{len(texts)} {what}: {examples}", ShenquWarning, stacklevel=3)
-    return song.replace(transcript=realigned.transcript, placements=carried.placements)
+    before = song.transcript.words
+    voices = tuple(
+        voice.replace(placements=carry(voice.placements, before, realigned.words).placements) for voice in song.voices
+    )
+    return song.replace(
+        transcript=realigned.transcript,
+        placements=carried.placements,
+        voices=voices,
+        hook=_carried_hook(song.hook, carried.numbers),
+    )
+
+
+def _carried_hook(hook: Hook | None, numbers: Sequence[int | None]) -> Hook | None:
+    """Return where the catchphrase is now; None where nothing of it is left."""
+    places = [number for number in numbers[hook.first : hook.last + 1] if number is not None] if hook else []
+    return Hook(first=places[0], last=places[-1]) if places else None
