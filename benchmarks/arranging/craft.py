@@ -28,6 +28,7 @@ from shenqu.documents.codec import encode
 from shenqu.documents.options import Form, SingOptions
 from shenqu.documents.song import Song, Source
 from shenqu.documents.tune import Tune
+from shenqu.music.arrange import FASTEST
 from shenqu.music.layout import Stretch, roll_out
 from shenqu.music.lint import lint_song
 from shenqu.music.tempo import song_tempo
@@ -45,12 +46,13 @@ FORMS: tuple[Form, ...] = get_args(Form)
 GOAL, DEFAULT_GOAL = 0.9, 1.0
 SOUND_SPEECHES = ("jfk-inaugural", "fdr-infamy", "aishell_BAC009S0724W0121", "flite_slt_04")
 SOUND_TUNES, QUICK_TUNES = ("ode-to-joy", "korobeiniki"), ("ode-to-joy",)
-GRID_MS, LAGS = 2.0, 960
+GRID_MS, LAGS, EDGE_S = 2.0, 960, 0.001
 LONG_S, PLAN_S = 180.0, 2.0
 INTRO = """\
 Every speech in English or Mandarin whose words are known, on every tune, in every form, as `sing` makes them by itself.
 The figures are shares of songs that pass a row of what `shenqu check` tells of the craft (docs/quality.md); songs of
-which it cannot be told do not count. A stroke is laid beside the piece of the speech that it is made of: the lag at
+which it cannot be told do not count. Repeats of the hook are compared from its first vowel to where the consonants of
+what follows begin; a stroke is laid beside the piece of the speech that it is made of: the lag at
 which both are most alike is how late it is."""
 
 
@@ -130,9 +132,11 @@ class CraftBench:
         with patch.dict(os.environ, SHENQU_CACHE=str(self.workshop / "cache")):
             sounds = list(self.checked(SOUND_TUNES if every == 1 else QUICK_TUNES))
             exact = self.exact()
+        tunes = {one.tune for one in sounds}
         parts = [
             f"## Arranging ({len(plans)} songs planned, {len(sounds)} made to sound)",
-            INTRO,
+            f"{INTRO} Speeches: {_listed(one.recording for one in plans)}; made to sound are "
+            f"{_listed(one.recording for one in sounds)} on {_listed(sorted(tunes))}.",
             _shares("from the document", plans),
             _shares("from the sound", sounds),
             _verdicts([*plans, *sounds]),
@@ -175,7 +179,7 @@ class CraftBench:
         tune = find_tune(SOUND_TUNES[-1])
         once_s = song_tempo(tune, tempo_factor=1.0).beat_to_s(tune.end_beat)
         all_of_it = Stretch(role="verse", start=Fraction(0), end=tune.notes[-1].end_beat)
-        long = roll_out(tune, [all_of_it] * math.ceil(LONG_S / once_s)).tune
+        long = roll_out(tune, [all_of_it] * math.ceil(FASTEST * LONG_S / once_s)).tune
         recording = max(self.recordings, key=lambda one: len(self.heard(one).transcript.syllables))
         begun_s = time.process_time()
         song = self.planned(recording, long, SingOptions(text=recording.text))
@@ -219,6 +223,10 @@ def _verdicts(linted: Sequence[Linted]) -> str:
     )
 
 
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(names))
+
+
 def _named(some: Sequence[str]) -> str:
     return f" ({', '.join(some)})" if some else ""
 
@@ -234,7 +242,9 @@ def _repeats(song: Song, lead: Lead) -> Iterator[bool]:
         notes = [(one.syllable, note) for one in own for note in one.notes]
         alike = tuple((s, note.onset_beat - passage.onset_beat, note.length_beat, note.pitch) for s, note in notes)
         sung = [note for syllable, note in notes if syllable is not None]
-        begin, end = (round(lead.clock.beat_to_s(beat) * SONG_RATE) for beat in (sung[0].onset_beat, sung[-1].end_beat))
+        begin_s, end_s = (lead.clock.beat_to_s(beat) for beat in (sung[0].onset_beat, sung[-1].end_beat))
+        following = [note.start_s - note.lead_s for note in lead.performance.notes if note.start_s > end_s - EDGE_S]
+        begin, end = (round(time_s * SONG_RATE) for time_s in (begin_s, min([end_s, *following])))
         samples = lead.vocal[begin:end]
         if alike in firsts:
             yield np.array_equal(firsts[alike], samples)
