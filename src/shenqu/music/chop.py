@@ -2,7 +2,7 @@
 
 Every note of the tune is struck by a syllable: of a catchphrase by one after the other, from the first one again where
 a musical phrase begins, so that what returns is struck alike. Without a hook that is named, the syllable is the
-clearest one: with a voice, and a vowel that is long, open, surely heard, behind a stop that strikes.
+clearest one: with a voice, and a vowel that is long, open, surely heard, and strikes: the level rises with it.
 
 Two sounds: `tuned` keeps the speaker's formants, and holds as long as the note. `sampler` is the older one: formants
 move with the pitch, as a sampler's do that plays its sample faster, and a note ends with its sample: what is left of
@@ -27,16 +27,15 @@ from shenqu.documents.figure import Voice
 from shenqu.documents.options import ChopSound
 from shenqu.documents.performance import TempoMap
 from shenqu.documents.song import Hook
-from shenqu.documents.speech import Syllable, Transcript
+from shenqu.documents.speech import SONORANTS, Syllable, Transcript
 from shenqu.documents.tune import Chord, Tune
 from shenqu.errors import InputError
 from shenqu.music.harmony import bar_lines, chord_tones, harmonize
-from shenqu.music.hook import ATTACKS
 from shenqu.music.line import passages_of
 from shenqu.music.tempo import song_tempo
 
-GOOD_VOWEL_S = 0.25
-WEIGHTS = {"voice": 3.0, "long": 3.0, "sure": 1.0, "open": 0.5, "attack": 0.5}
+GOOD_VOWEL_S, GOOD_RISE_DB = 0.25, 12.0
+WEIGHTS = {"voice": 3.0, "struck": 2.0, "long": 4.0, "pure": 2.0, "sure": 1.0, "open": 1.5}
 MOST_FORMANT = 12.0
 SAMPLE_STRETCH, LEAST_SAMPLE_S = 2.0, 0.08
 CHORD_DB, SIDES = -12.0, (-0.6, 0.6, 0.0)
@@ -44,10 +43,13 @@ LOWEST, ROOM, NEAREST = 40, 12, 7
 LONGEST_CHORD = Fraction(2)
 
 
-def clearest_syllable(transcript: Transcript, *, voiced: Sequence[float] = ()) -> Hook:
+def clearest_syllable(
+    transcript: Transcript, *, voiced: Sequence[float] = (), strikes_db: Sequence[float] = ()
+) -> Hook:
     """Return the syllable of `transcript` that plays a tune best; of equals the earliest.
 
-    `voiced` has the voiced share of each syllable's vowel, 0 to 1; without it all count as voiced.
+    `voiced` has the voiced share of each syllable's vowel, 0 to 1, `strikes_db` how much the level rises with it;
+    without them all are alike in that.
 
     Raises
     ------
@@ -57,19 +59,22 @@ def clearest_syllable(transcript: Transcript, *, voiced: Sequence[float] = ()) -
     said = [(syllable, word.confidence) for word in transcript.words for syllable in word.syllables]
     if not said:
         raise InputError("there is no syllable to sing in this speech; try another part of it (--start, --end)")
-    scores = [_clearness(*one, share) for one, share in zip(said, voiced or [1.0] * len(said), strict=True)]
+    shares, rises_db = voiced or [1.0] * len(said), strikes_db or [GOOD_RISE_DB] * len(said)
+    scores = [_clearness(*one, *heard) for one, heard in zip(said, zip(shares, rises_db, strict=True), strict=True)]
     best = max(range(len(said)), key=lambda index: (scores[index], -index))
     return Hook(first=best, last=best)
 
 
-def _clearness(syllable: Syllable, confidence: float, voiced: float) -> float:
+def _clearness(syllable: Syllable, confidence: float, voiced: float, rise_db: float) -> float:
     vowel_s = syllable.vowel_end_s - syllable.vowel_s
+    glides = bool(syllable.phones) and syllable.phones[0].phone in SONORANTS | {"HH"}
     counts = {
         "voice": voiced,
+        "struck": 0.0 if glides else max(0.0, min(1.0, rise_db / GOOD_RISE_DB)),
         "long": min(1.0, vowel_s / GOOD_VOWEL_S),
+        "pure": float(all(phone.phone != "ER" for phone in syllable.phones)),
         "sure": confidence,
         "open": float(syllable.end_s - syllable.vowel_end_s < 0.01),
-        "attack": float(bool(syllable.phones) and syllable.phones[0].phone in ATTACKS),
     }
     return sum(WEIGHTS[name] * count for name, count in counts.items())
 

@@ -137,7 +137,7 @@ def _chopped(
 def _chop_hook(heard: Heard, options: SingOptions) -> Hook:
     """Return what plays the tune: the words that are named, in the take that the seed chooses, or one syllable."""
     if options.hook is None:
-        return clearest_syllable(heard.transcript, voiced=heard.voiced)
+        return clearest_syllable(heard.transcript, voiced=heard.voiced, strikes_db=heard.strikes_db)
     takes = named_hooks(heard.transcript, options.hook, pitches=heard.pitches)
     return takes[options.seed % len(takes)].hook
 

@@ -53,7 +53,7 @@ class Heard:
     """What a recording says, and at which MIDI pitch its speaker talks: usually, and in each syllable's vowel.
 
     `pitches` has one entry a syllable, 0.0 where it has no voice, or none at all; `voiced` the voiced share of each
-    vowel, 0 to 1. `new_words` are built from it.
+    vowel, 0 to 1; `strikes_db` how much the level rises with it, where that was asked for. `new_words` are built of it.
     `first_words` are the numbers of the words with which each of several recordings begins.
     """
 
@@ -61,6 +61,7 @@ class Heard:
     speaker_pitch: float
     pitches: tuple[float, ...] = ()
     voiced: tuple[float, ...] = ()
+    strikes_db: tuple[float, ...] = ()
     new_words: NewWords | None = None
     first_words: tuple[int, ...] = (0,)
 
@@ -118,8 +119,9 @@ def hear(
         Where the text cannot be read aloud, the speech is a whisper or clipped, or two people speak in two channels.
     """
     transcript, sound = _listen(speech, options, needed, report, recogniser)
+    strikes_db: tuple[float, ...] = ()
     if struck:
-        transcript = _struck(transcript, sound, options.start_s)
+        transcript, strikes_db = _struck(transcript, sound, options.start_s)
     first_s = transcript.syllables[0].start_s - options.start_s
     last_s = max(syllable.end_s for syllable in transcript.syllables) - options.start_s
     pitch = track_long_pitch(_cut(sound, first_s, last_s + 0.1))
@@ -134,26 +136,29 @@ def hear(
         speaker_pitch=USUAL_PITCH if usual is None else usual,
         pitches=_syllable_pitches(pitch, transcript, origin_s=options.start_s + max(0.0, first_s)),
         voiced=_voiced_shares(pitch, transcript, origin_s=options.start_s + max(0.0, first_s)),
+        strikes_db=strikes_db,
     )
 
 
-def _struck(transcript: Transcript, sound: LongSound, origin_s: float) -> Transcript:
-    """Return `transcript` with vowels that begin where the level of the sound rises most, if that is near."""
+def _struck(transcript: Transcript, sound: LongSound, origin_s: float) -> tuple[Transcript, tuple[float, ...]]:
+    """Return `transcript` with vowels that begin where the level rises most near them, and by how much, in decibels."""
     last_s = max(syllable.end_s for syllable in transcript.syllables) - origin_s
     rises_db = rise_db(sound.part(0.0, last_s + LATEST_STROKE_S), sound.rate)
+    strikes_db: list[float] = []
 
     def struck(syllable: Syllable) -> Syllable:
         first = max(syllable.start_s, syllable.vowel_s - EARLIEST_STROKE_S)
-        last = min(syllable.vowel_s + LATEST_STROKE_S, syllable.vowel_end_s - LEAST_VOWEL_S)
+        last = max(first, min(syllable.vowel_s + LATEST_STROKE_S, syllable.vowel_end_s - LEAST_VOWEL_S))
         hops = [max(0, round((time_s - origin_s) / LEVEL_HOP_S)) for time_s in (first, last)]
         near = rises_db[hops[0] : hops[1] + 1]
-        if last <= first or not len(near) or near.max() < LEAST_RISE_DB:
+        strikes_db.append(float(near.max(initial=0.0)))
+        if last <= first or strikes_db[-1] < LEAST_RISE_DB:
             return syllable
         rises_s = origin_s + (hops[0] + int(np.argmax(near))) * LEVEL_HOP_S
         return syllable.replace(vowel_s=round(min(max(rises_s, first), last), 6))
 
-    words = (word.replace(syllables=tuple(map(struck, word.syllables))) for word in transcript.words)
-    return transcript.replace(words=tuple(words))
+    words = [word.replace(syllables=tuple(map(struck, word.syllables))) for word in transcript.words]
+    return transcript.replace(words=tuple(words)), tuple(strikes_db)
 
 
 def _voiced_shares(pitch: PitchTrack, transcript: Transcript, *, origin_s: float) -> tuple[float, ...]:

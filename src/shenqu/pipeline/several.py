@@ -134,6 +134,7 @@ def _first(heard: Heard, syllables: int) -> Heard:
         transcript=heard.transcript.replace(words=tuple(words)),
         pitches=heard.pitches[:count],
         voiced=heard.voiced[:count],
+        strikes_db=heard.strikes_db[:count],
     )
 
 
@@ -158,6 +159,7 @@ def joined(heard: Sequence[Heard], sources: Sequence[Source]) -> Heard:
         speaker_pitch=pitch,
         pitches=tuple(pitch for one in heard for pitch in one.pitches),
         voiced=tuple(share for one in heard for share in one.voiced),
+        strikes_db=tuple(strike_db for one in heard for strike_db in one.strikes_db),
         first_words=tuple(firsts),
     )
 
