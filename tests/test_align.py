@@ -1,7 +1,6 @@
 """Known text to times: planted pauses, words that are missing, windows, cues; and real speech where there is some."""
 
 import os
-import time
 from itertools import pairwise
 from pathlib import Path
 
