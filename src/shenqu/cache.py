@@ -2,15 +2,21 @@
 
 A key names content, so an entry is never wrong, only unknown. Whatever is damaged or cannot be
 written is forgotten without a word: the cache may only ever save time.
+
+It lies on shelves, each with a limit of its own: units of voice and what is measured take up to 400 MB, sounds
+(bands, parts of recordings) as much, texts 20 MB.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from abc import abstractmethod
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import suppress
+from functools import lru_cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -20,8 +26,8 @@ import numpy.typing as npt
 Array = npt.NDArray[np.floating[Any]]
 Value = TypeVar("Value")
 
-MOST_BYTES = 400_000_000
 KEPT_SHARE = 0.7
+LOOKS = 64
 
 
 def cache_folder() -> Path:
@@ -40,10 +46,12 @@ class _Cache(MutableMapping[str, Value], Generic[Value]):
 
     _shelf: ClassVar[str]
     _ending: ClassVar[str]
+    _most_bytes: ClassVar[int]
 
     def __init__(self, folder: Path | None = None) -> None:
         """Keep the values in `folder` (default: a shelf of the user's cache)."""
         self.folder = folder or cache_folder() / self._shelf
+        self._may_be_full = False
 
     @abstractmethod
     def _load(self, path: Path) -> Value:
@@ -75,6 +83,9 @@ class _Cache(MutableMapping[str, Value], Generic[Value]):
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._save(hidden, value)
+            # Looking at all that is there takes a while. Keys are hashes, so this is a throw of dice.
+            chance = hidden.stat().st_size * LOOKS / self._most_bytes
+            self._may_be_full = self._may_be_full or int(key[:8], 16) < chance * 16.0 ** len(key[:8])
             hidden.replace(path)
         except OSError:
             with suppress(OSError):
@@ -96,17 +107,24 @@ class _Cache(MutableMapping[str, Value], Generic[Value]):
         """Number of values kept."""
         return sum(1 for _ in self)
 
-    def prune(self, most_bytes: int = MOST_BYTES) -> None:
-        """Forget what was not used for longest, once more than `most_bytes` are kept."""
-        with suppress(OSError):
-            entries = [(path.stat(), path) for path in self.folder.glob(f"*{self._ending}")]
+    def tidy(self) -> None:
+        """Hold the shelf to its limit, about every time that a 64th of it has been added."""
+        if self._may_be_full:
+            self.prune()
+            self._may_be_full = False
+
+    def prune(self, most_bytes: int | None = None) -> None:
+        """Forget what was not used for longest, once more than `most_bytes` are kept: by default the shelf's limit."""
+        most_bytes = self._most_bytes if most_bytes is None else most_bytes
+        with suppress(OSError), os.scandir(self.folder) as found:
+            entries = [(entry.stat(), entry.path) for entry in found if entry.name.endswith(self._ending)]
             total = sum(stat.st_size for stat, _ in entries)
             if total <= most_bytes:
                 return
             for stat, path in sorted(entries, key=lambda entry: entry[0].st_mtime):
                 if total <= KEPT_SHARE * most_bytes:
                     break
-                path.unlink(missing_ok=True)
+                Path(path).unlink(missing_ok=True)
                 total -= stat.st_size
 
 
@@ -120,7 +138,7 @@ class ArrayCache(_Cache[Array]):
     ([1.0, 1.0, 1.0], False)
     """
 
-    _shelf, _ending = "units", ".npy"
+    _shelf, _ending, _most_bytes = "units", ".npy", 400_000_000
 
     def _load(self, path: Path) -> Array:
         array: Array = np.load(path, allow_pickle=False)
@@ -128,6 +146,12 @@ class ArrayCache(_Cache[Array]):
 
     def _save(self, path: Path, value: Array) -> None:
         np.save(path, value, allow_pickle=False)
+
+
+class SoundCache(ArrayCache):
+    """Long sounds by key: few, and each a good part of what is kept."""
+
+    _shelf = "sounds"
 
 
 class TextCache(_Cache[bytes]):
@@ -140,10 +164,45 @@ class TextCache(_Cache[bytes]):
     b'are you OK'
     """
 
-    _shelf, _ending = "texts", ".json"
+    _shelf, _ending, _most_bytes = "texts", ".json", 20_000_000
 
     def _load(self, path: Path) -> bytes:
         return path.read_bytes()
 
     def _save(self, path: Path, value: bytes) -> None:
         path.write_bytes(value)
+
+
+def key_of(*parts: str | bytes) -> str:
+    """Return the key of what is made of `parts`, and of nothing else.
+
+    >>> key_of("ab", "c") == key_of("a", "bc")
+    False
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "little") + data)
+    return digest.hexdigest()
+
+
+def remembered(memory: MutableMapping[str, Array], key: str, make: Callable[[], Array]) -> Array:
+    """Return what `memory` holds under `key`; what it does not hold is made, and put there."""
+    known = memory.get(key)
+    if known is None:
+        memory[key] = known = make()
+    return known
+
+
+@lru_cache
+def code_of(*packages: str) -> str:
+    """Return a hash of all the code in some packages: what they make is made anew when it changes.
+
+    Other than a version it cannot be forgotten.
+    """
+    digest = hashlib.sha256()
+    for package in packages:
+        modules = (entry for entry in files(package).iterdir() if entry.name.endswith((".py", ".pyc")))
+        for module in sorted(modules, key=lambda entry: entry.name):
+            digest.update(module.read_bytes())
+    return digest.hexdigest()

@@ -13,7 +13,9 @@ S. Butterworth (1930); bilinear transform: Oppenheim and Schafer, Discrete-Time 
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -96,7 +98,7 @@ def curve(hz: Sequence[float], gains_db: Sequence[float]) -> Response:
 
 def filtered(samples: Array, rate: int, response: Response) -> npt.NDArray[np.float64]:
     """Return `samples`, shape (..., samples), through a filter, as long as they are; silent until they begin."""
-    out = _through(samples, rate, response)
+    out = Filtered(samples, rate, response, both_ways=False).part(0, samples.shape[-1])
     sounding = samples.any(axis=tuple(range(samples.ndim - 1)))
     out[..., : int(sounding.argmax()) if sounding.size else 0] = 0.0
     return out
@@ -104,20 +106,44 @@ def filtered(samples: Array, rate: int, response: Response) -> npt.NDArray[np.fl
 
 def filtered_both_ways(samples: Array, rate: int, response: Response) -> npt.NDArray[np.float64]:
     """Return `samples`, shape (..., samples), through a filter forwards and backwards: nothing moves in time."""
-    return _through(samples, rate, lambda hz: np.abs(response(hz)) ** 2 + 0.0j)
+    return Filtered(samples, rate, response).part(0, samples.shape[-1])
 
 
-def _through(samples: Array, rate: int, response: Response) -> npt.NDArray[np.float64]:
-    reach = min(round(REACH_S * rate), BLOCK // 4)
-    gain = response(np.fft.rfftfreq(BLOCK, 1.0 / rate))
-    count = samples.shape[-1]
-    out = np.empty(samples.shape)
-    for first in range(0, count, BLOCK - 2 * reach):
-        last = min(count, first + BLOCK - 2 * reach)
-        low, high = max(0, first - reach), min(count, last + reach)
-        block = np.fft.irfft(np.fft.rfft(samples[..., low:high], BLOCK) * gain, BLOCK)
-        out[..., first:last] = block[..., first - low : last - low]
-    return out
+class Filtered:
+    """A sound of shape (..., samples) through a filter, of which only the parts asked for are made.
+
+    It is made in fixed blocks, so that a part is the same whatever else is asked for; the last few are kept.
+    """
+
+    def __init__(self, samples: Array, rate: int, response: Response, *, both_ways: bool = True) -> None:
+        """Filter `samples` forwards and backwards: nothing moves in time; or forwards alone."""
+        self._samples = samples
+        gain = response(np.fft.rfftfreq(BLOCK, 1.0 / rate))
+        self._gain = np.abs(gain) ** 2 + 0.0j if both_ways else gain
+        self._reach = min(round(REACH_S * rate), BLOCK // 4)
+        self._kept: OrderedDict[int, npt.NDArray[np.float64]] = OrderedDict()
+        self._lock = Lock()
+
+    def part(self, first: int, last: int) -> npt.NDArray[np.float64]:
+        """Return the samples from `first` to `last`, as far as there are any."""
+        first, last = max(0, first), min(last, self._samples.shape[-1])
+        out = np.empty((*self._samples.shape[:-1], max(0, last - first)))
+        length = BLOCK - 2 * self._reach
+        for start in range(first // length * length, last, length):
+            begin, end = max(first, start), min(last, start + length)
+            out[..., begin - first : end - first] = self._block(start)[..., begin - start : end - start]
+        return out
+
+    def _block(self, start: int) -> npt.NDArray[np.float64]:
+        with self._lock:
+            if start not in self._kept:
+                low, high = max(0, start - self._reach), min(self._samples.shape[-1], start + BLOCK - self._reach)
+                block = np.fft.irfft(np.fft.rfft(self._samples[..., low:high], BLOCK) * self._gain, BLOCK)
+                self._kept[start] = block[..., start - low : high - low]
+            self._kept.move_to_end(start)
+            while len(self._kept) > AT_ONCE:
+                self._kept.popitem(last=False)
+            return self._kept[start]
 
 
 def in_parts(

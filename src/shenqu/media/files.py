@@ -20,6 +20,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 
 from shenqu.errors import InputError, ToolError
@@ -96,13 +97,21 @@ def read_bounded(path: Path, most_bytes: int, *, too_large: str, advice: str = "
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's bytes as 64 hexadecimal digits, in constant memory.
 
-    Raises `InputError` where the file cannot be read.
+    A file that was not touched since is not read again. Raises `InputError` where it cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        state = path.stat()
+        return _sha256_of(path.resolve(), state.st_size, state.st_mtime_ns, state.st_ino)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read: {_reason(error)}") from error
+
+
+@lru_cache(maxsize=64)
+def _sha256_of(path: Path, *state: int) -> str:
+    """Return the hash of a file in some `state`, which may not be the same one later."""
+    del state
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _checked_target(path: Path, *, force: bool) -> Path:

@@ -15,8 +15,6 @@ from shenqu.errors import InputError
 from shenqu.pipeline.report import Report
 from shenqu.speech.recognise import Recogniser, recognise
 
-MOST_BYTES = 20_000_000
-
 
 def recognise_words(
     sound: Sound, options: WordsOptions, recogniser: Recogniser | None, *, needed: int | None, report: Report
@@ -60,7 +58,7 @@ class Remembering:
             segments.append(segment)
             yield segment
         self.memory[key] = encode(Segments(segments=tuple(segments)))
-        self.memory.prune(MOST_BYTES)
+        self.memory.prune()
 
     def _kept(self, key: str) -> Segments | None:
         try:

@@ -2,36 +2,56 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import soxr
 
-from shenqu.cache import ArrayCache
+from shenqu.cache import Array, SoundCache, code_of, key_of, remembered
 from shenqu.documents.audio import Samples
 from shenqu.documents.song import Song
 from shenqu.dsp.pitch_track import PitchTrack
 from shenqu.engines.swift_pitch import track_pitch
 from shenqu.media.audio import read_audio
-from shenqu.singing.material import Material, prepare, working_rate
+from shenqu.media.files import sha256_of
+from shenqu.singing.material import Material, prepare, spoken_power, working_rate
 
 MARGIN_S, STRIDE_S = 0.5, 5.0
 
 
 def read_material(
-    song: Song, speech: Path, part: tuple[float, float], memory: ArrayCache
+    song: Song, speech: Path, part: tuple[float, float], memory: MutableMapping[str, Array]
 ) -> tuple[Material, PitchTrack]:
-    """Return the `part` of the recording, from and to in seconds, ready to sing with, and its spoken pitch."""
-    origin_s, end_s = part
-    audio = read_audio(speech, start_s=origin_s, end_s=end_s, channel=song.options.speaker)
+    """Return the `part` of the recording, from and to in seconds, ready to sing with, and its spoken pitch.
+
+    What is read, and what is measured in it, is remembered.
+    """
+    samples, rate, name = _read(song, speech, part, memory)
+    spoken = _spoken_pitch(samples, rate, name, memory)
+    power = remembered(memory, key_of("power", code_of("shenqu.singing"), name), lambda: spoken_power(samples, rate))
+    material = prepare(samples, rate, origin_s=part[0], hz=spoken.f0_hz, transcript=song.transcript, power=power)
+    return material, spoken
+
+
+def _read(
+    song: Song, speech: Path, part: tuple[float, float], memory: MutableMapping[str, Array]
+) -> tuple[Samples, int, str]:
+    """Return the samples of a part of the recording, their rate, and a name for them."""
+    libraries = " ".join(version(library) for library in ("av", "soxr"))
+    name = key_of("speech", libraries, code_of("shenqu.media"), sha256_of(speech), repr((part, song.options.speaker)))
+    sounds = SoundCache()
+    known, facts = sounds.get(name), memory.get(name)
+    if known is not None and facts is not None:
+        return np.asarray(known, dtype=np.float32), int(facts[0]), name
+    audio = read_audio(speech, start_s=part[0], end_s=part[1], channel=song.options.speaker)
     rate = working_rate(audio.rate)
     samples = np.ascontiguousarray(soxr.resample(audio.mono, audio.rate, rate), dtype=np.float32)
-    spoken = _spoken_pitch(samples, rate, memory)
-    return prepare(samples, rate, origin_s=origin_s, hz=spoken.f0_hz, transcript=song.transcript), spoken
+    sounds[name], memory[name] = samples, np.array([float(rate)])
+    sounds.tidy()
+    return samples, rate, name
 
 
 def part_read(speech_s: Sequence[float]) -> tuple[float, float]:
@@ -44,11 +64,13 @@ def part_read(speech_s: Sequence[float]) -> tuple[float, float]:
     return origin_s, STRIDE_S * math.ceil((max(speech_s) + MARGIN_S) / STRIDE_S)
 
 
-def _spoken_pitch(samples: Samples, rate: int, memory: ArrayCache) -> PitchTrack:
+def _spoken_pitch(samples: Samples, rate: int, name: str, memory: MutableMapping[str, Array]) -> PitchTrack:
     """Return the pitch of the speech, tracked once for all songs that are made of it."""
-    key = hashlib.sha256(f"pitch 2 {version('swift-f0')} {rate}".encode() + samples.tobytes()).hexdigest()
-    known = memory.get(key)
-    if known is None:
-        track = track_pitch(samples, rate)
-        memory[key] = known = np.stack([track.f0_hz, track.confidence])
-    return PitchTrack(f0_hz=known[0], confidence=known[1])
+
+    def track() -> Array:
+        found = track_pitch(samples, rate)
+        return np.stack([found.f0_hz, found.confidence])
+
+    key = key_of("pitch", version("swift-f0"), code_of("shenqu.engines"), name)
+    f0_hz, confidence = remembered(memory, key, track)
+    return PitchTrack(f0_hz=f0_hz, confidence=confidence)

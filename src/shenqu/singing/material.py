@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from shenqu.documents.audio import Samples
 from shenqu.documents.speech import SONORANTS, Transcript
-from shenqu.dsp.filters import filtered, filtered_both_ways, high_pass, moving_mean
+from shenqu.dsp.filters import Filtered, high_pass, moving_mean
 from shenqu.dsp.pitch_track import HOP_S as FRAME_S
 from shenqu.singing.contour import HOP_S as MARK_S
 from shenqu.units import SONG_RATE
@@ -27,6 +27,7 @@ Array = npt.NDArray[np.floating[Any]]
 Marks = npt.NDArray[np.bool_]
 
 VERSION = "voice 6"
+POWER_MARKS, MARKS_AT_ONCE = 30, 4000
 UNVOICED_ABOVE_HZ = 500.0
 LEVEL_DBFS = -20.0
 MOST_GAIN_DB = 18.0
@@ -37,7 +38,8 @@ EVENNESS = 0.6
 class Material:
     """What a speaker's recording gives to sing with.
 
-    `unvoiced` is the recording without what a neighbouring vowel leaves in a consonant at its own pitch.
+    `unvoiced` is the recording without what a neighbouring vowel leaves in a consonant at its own pitch; it is made
+    where it is asked for.
     `hz` is the pitch of `samples` every 5 ms, carried through unvoiced stretches, `usual_hz` its median where
     it is voiced. `vowels`, `voiced` and
     `gain_db` have one value a millisecond. The first of each is at source time `origin_s`. `digest` names
@@ -45,7 +47,7 @@ class Material:
     """
 
     samples: Samples
-    unvoiced: Array
+    unvoiced: Filtered
     rate: int
     origin_s: float
     hz: Array
@@ -65,22 +67,28 @@ def working_rate(rate: int) -> int:
     return 24_000 if rate <= 24_000 else SONG_RATE
 
 
-def prepare(samples: Samples, rate: int, *, origin_s: float, hz: Array, transcript: Transcript) -> Material:
-    """Return mono `samples`, their pitch `hz` every 5 ms (0.0 where unvoiced) and `transcript` made ready to sing."""
+def prepare(
+    samples: Samples, rate: int, *, origin_s: float, hz: Array, transcript: Transcript, power: Array | None = None
+) -> Material:
+    """Return mono `samples`, their pitch `hz` every 5 ms (0.0 where unvoiced) and `transcript` made ready to sing.
+
+    `power` is their `spoken_power`, where that is known already.
+    """
     vowels = _vowel_marks(transcript, origin_s, round(len(samples) / rate / MARK_S) + 1)
     voiced = _voiced_marks(hz, vowels, transcript, origin_s)
     filled = _fill(hz)
     digest = hashlib.sha256(f"{VERSION} {rate} {origin_s}".encode())
-    digest.update(np.ascontiguousarray(samples).tobytes() + filled.tobytes() + vowels.tobytes() + voiced.tobytes())
+    for values in (samples, filled, vowels, voiced):
+        digest.update(np.ascontiguousarray(values).data)
     return Material(
         samples=samples,
-        unvoiced=filtered_both_ways(samples, rate, high_pass(2, UNVOICED_ABOVE_HZ, rate)),
+        unvoiced=Filtered(samples, rate, high_pass(2, UNVOICED_ABOVE_HZ, rate)),
         rate=rate,
         origin_s=origin_s,
         hz=filled,
         vowels=vowels,
         voiced=voiced,
-        gain_db=_gain_db(samples, rate, transcript, vowels, origin_s),
+        gain_db=_gain_db(spoken_power(samples, rate) if power is None else power, transcript, vowels, origin_s),
         usual_hz=float(np.median(hz[hz > 0])) if (hz > 0).any() else float(filled[0]),
         digest=digest.hexdigest(),
     )
@@ -125,20 +133,27 @@ def _voiced_marks(hz: Array, vowels: Marks, transcript: Transcript, origin_s: fl
     return voiced | vowels
 
 
-def _gain_db(samples: Samples, rate: int, transcript: Transcript, vowels: Marks, origin_s: float) -> Array:
+def spoken_power(samples: Samples, rate: int) -> Array:
+    """Return the power of speech above 150 Hz in the 30 ms around every millisecond of `samples`."""
+    step, count = round(rate * MARK_S), round(len(samples) / rate / MARK_S) + 1
+    heard = Filtered(samples, rate, high_pass(2, 150.0, rate), both_ways=False)
+    power = np.zeros(count)
+    for first in range(0, count, MARKS_AT_ONCE):
+        part = np.square(heard.part(first * step, (first + MARKS_AT_ONCE) * step))
+        some = np.add.reduceat(part, np.arange(0, len(part), step)) / step if len(part) else part
+        power[first : first + MARKS_AT_ONCE][: len(some)] = some
+    return moving_mean(power, POWER_MARKS)
+
+
+def _gain_db(power: Array, transcript: Transcript, vowels: Marks, origin_s: float) -> Array:
     """Return the gain that brings every syllable to one level and evens out each vowel, one value a millisecond."""
-    heard = filtered(samples, rate, high_pass(2, 150.0, rate))
-    power = moving_mean(heard**2, round(0.03 * rate))
-    at_marks = np.minimum((np.arange(len(vowels)) * MARK_S * rate).astype(int), len(power) - 1)
-    level_db = 10.0 * np.log10(power[at_marks] + 1e-12)
+    level_db = 10.0 * np.log10(power + 1e-12)
     spans = [
         [max(0, round((time - origin_s) / MARK_S)) for time in (s.start_s, s.vowel_s, s.vowel_end_s, s.end_s)]
         for s in transcript.syllables
     ]
     spans = [span for span in spans if span[1] < span[2] <= len(vowels)]
-    means = np.array(
-        [10.0 * np.log10(power[at_marks[vowel:end]].mean() + 1e-12) for _, vowel, end, _ in spans] or [0.0]
-    )
+    means = np.array([10.0 * np.log10(power[vowel:end].mean() + 1e-12) for _, vowel, end, _ in spans] or [0.0])
     usual = float(np.median(means))
     gains = LEVEL_DBFS - usual + np.clip(usual - means, -MOST_GAIN_DB, MOST_GAIN_DB)
     gain = np.full(len(vowels), LEVEL_DBFS - usual)

@@ -244,7 +244,9 @@ def _recording(course: Course, low: int, high: int) -> Array:
         source = straight if is_straight else _at(speech_s, place, steps)
         index = np.clip(np.round((source - material.origin_s) * rate).astype(int), 0, len(material.samples) - 1)
         edge = np.minimum(place - start, end - 1 - place) / (2 * FADE_S * rate)
-        out[begin - low : stop - low] += material.unvoiced[index] * np.clip(edge, 0.0, 1.0)
+        nearest = int(index.min())
+        sound = material.unvoiced.part(nearest, int(index.max()) + 1)[index - nearest]
+        out[begin - low : stop - low] += sound * np.clip(edge, 0.0, 1.0)
     return out
 
 
