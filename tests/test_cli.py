@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import unicodedata
 from fractions import Fraction
 from pathlib import Path
 
@@ -256,6 +257,20 @@ def test_tunes_are_listed(capsys):
         assert tune["notes"] and tune["chords"] and tune["sections"] and tune["checked"]
         assert sum(tune["phrase_notes"]) == len(tune["notes"])
     assert next(tune["range"] for tune in parsed if tune["id"] == "jingle-bells") == 7
+
+
+def test_columns_of_the_list_lie_under_each_other_whatever_the_script(capsys):
+    def wide_to_slash(line):
+        return sum(1 + (unicodedata.east_asian_width(sign) in "WF") for sign in line[: line.rindex("/")])
+
+    assert run(["tunes"]) == 0
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.split() == ["id", "title", "metre", "bpm", "notes", "range"]
+    assert len({wide_to_slash(row) for row in rows}) == 1
+    assert "\x1b" not in head
+    assert not any("Offenbach" in row for row in rows)
+    assert run(["tunes", "--verbose"]) == 0
+    assert "Offenbach" in capsys.readouterr().out
 
 
 def test_a_tune_is_played(folder, monkeypatch, capsys):

@@ -12,7 +12,6 @@ import os
 import signal
 import sys
 import threading
-import unicodedata
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +29,7 @@ from shenqu.errors import InputError, ShenquError, ShenquWarning
 from shenqu.music.passages import pitch_range
 
 LONGEST_LINE = 480
+PIPED_COLUMNS = 1000
 STOPPED = "stopped; nothing was written"
 _stopped = threading.Event()
 
@@ -263,7 +263,7 @@ def tunes(
     force: Force = False,
     voice: Talk = Voice(),
 ) -> None:
-    """List the tunes that come with shenqu, or play one.
+    """List the tunes that come with shenqu, or play one. With --verbose the list says where each comes from.
 
     Parameters
     ----------
@@ -286,17 +286,30 @@ def tunes(
         if not voice.quiet:
             _say(f"{played}")
     elif not as_json:
-        for tune in shenqu.tunes():
-            print(_listed(tune))
+        print(_listed(shenqu.tunes(), origins=voice.verbose))
 
 
-def _listed(tune: Tune) -> str:
-    """Return the line that lists a tune; wide letters take two places."""
-    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in tune.title)
-    metre = f"{tune.metres[0].numerator}/{tune.metres[0].denominator}"
-    notes = f"{len(tune.notes):3} notes over {pitch_range(tune):2} semitones"
-    title = tune.title + " " * max(0, 42 - len(tune.title) - wide)
-    return f"{tune.id:16} {title} {metre:>4} {tune.tempi[0].bpm:4.0f} bpm {notes}  {tune.origin}"
+def _listed(tunes: Sequence[Tune], *, origins: bool) -> str:
+    """Return the tunes as a table: as wide as the terminal, or on a line each where there is none."""
+    from rich.console import Console  # noqa: PLC0415 - loads only for a table
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("id", no_wrap=True)
+    table.add_column("title")
+    for name in ("metre", "bpm", "notes", "range"):
+        table.add_column(name, justify="right", no_wrap=True)
+    if origins:
+        table.add_column("origin", ratio=1)
+    for tune in tunes:
+        metre = f"{tune.metres[0].numerator}/{tune.metres[0].denominator}"
+        numbers = (f"{tune.tempi[0].bpm:.0f}", str(len(tune.notes)), str(pitch_range(tune)))
+        table.add_row(tune.id, tune.title, metre, *numbers, *([tune.origin] if origins else []))
+    on_terminal = sys.stdout is not None and sys.stdout.isatty()
+    console = Console(file=io.StringIO(), force_terminal=on_terminal, width=None if on_terminal else PIPED_COLUMNS)
+    with console.capture() as printed:
+        console.print(table, markup=False, highlight=False)
+    return "\n".join(line.rstrip() for line in printed.get().splitlines())
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -29,7 +29,7 @@ Together = Literal["pool", "answer"]
 class WordsOptions:
     """What is said in a recording. Every field has the same default in the command line and in Python."""
 
-    text: Annotated[str | tuple[str, ...] | None, Parameter(name="--text")] = None
+    text: Annotated[str | tuple[str, ...] | None, Parameter(name="--text", negative="")] = None
     """The words, or a file of them: .txt .srt .vtt .ass .lrc .TextGrid .json. Without it syllables are found by ear.
     Of several recordings: once for each, in their order ("" for one by ear), or once for all."""
 
