@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from films import CLICK_RATE, HEIGHT, WIDTH, make_film, read_film, steady
 from shenqu.documents.performance import Performance, SungNote, TimeMap
-from shenqu.documents.picture import EditList, Shot
+from shenqu.documents.picture import EditList, Quote, Shot
 from shenqu.errors import InputError
 from shenqu.media.encode import encode_film
 from shenqu.media.mux import X264, render_video
@@ -86,6 +86,28 @@ def test_repeats_are_mirrored_from_the_jump_that_leads_to_them():
         (9, 19, True),
         (19, 30, False),
     ]
+
+
+def test_what_is_quoted_is_seen_where_the_voice_rests():
+    quotes = [Quote(start_s=1.8, end_s=2.2, speech_s=4.0), Quote(start_s=3.2, end_s=3.6, speech_s=1.0)]
+    sung = performance(notes=[note(0.7, 1.7), note(1.71, 2.0, repeat=1)], duration_s=3.6)
+    shots = cut(sung, rate=Fraction(100), width=64, height=36, quotes=quotes).shots
+    shown = {
+        shot.first_frame + at: (source_s, shot.flipped) for shot in shots for at, source_s in enumerate(shot.source_s)
+    }
+    plain = {
+        shot.first_frame + at: source_s
+        for shot in cut(sung, rate=Fraction(100), width=64, height=36).shots
+        for at, source_s in enumerate(shot.source_s)
+    }
+    for frame, (source_s, flipped) in shown.items():
+        middle_s = (frame + 0.5) / 100
+        if 2.0 < middle_s < 2.2:  # held by the voice, and quoted
+            assert source_s == pytest.approx(4.0 + middle_s - 1.8) and not flipped
+        elif 3.33 < middle_s < 3.6:  # behind the end of what is sung
+            assert source_s == pytest.approx(1.0 + middle_s - 3.2) and not flipped
+        else:
+            assert source_s == plain[frame]
 
 
 def test_film_shows_the_planted_frame_everywhere(source, tmp_path):

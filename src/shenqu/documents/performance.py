@@ -71,6 +71,17 @@ class TimeMap(Document, frozen=True, kw_only=True):
         return speech_a + (song_s - song_a) * (speech_b - speech_a) / (song_b - song_a)
 
 
+    def rests_at(self, song_s: float) -> bool:
+        """Tell whether the speech stands still at `song_s`: nothing is sung there.
+
+        >>> time_map = TimeMap(rows=((1.0, 5.0), (2.0, 6.0), (3.0, 6.0), (3.0, 2.0), (4.0, 3.0)))
+        >>> [time_map.rests_at(song_s) for song_s in (0.5, 1.5, 2.5, 3.5, 4.5)]
+        [True, False, True, False, True]
+        """
+        index = bisect_right(self.rows, song_s, key=lambda row: row[0])
+        return index in {0, len(self.rows)} or self.rows[index - 1][1] == self.rows[index][1]
+
+
 class SungNote(Document, frozen=True, kw_only=True):
     """One note as it is sung: song times, pitch, and the syllable it carries.
 

@@ -26,6 +26,14 @@ class Shot(Document, frozen=True, kw_only=True):
         return self.first_frame + len(self.source_s)
 
 
+class Quote(Document, frozen=True, kw_only=True):
+    """Speech that is heard as it was spoken, from `speech_s` on, between two times of the song."""
+
+    start_s: float
+    end_s: float
+    speech_s: float
+
+
 class EditList(Document, frozen=True, kw_only=True):
     """Shots that tile the song, at a constant, rational frame rate, `width` x `height` square pixels (even)."""
 

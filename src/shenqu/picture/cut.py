@@ -3,7 +3,8 @@
 Picture, voice and captions follow one time map, so the mouth moves with what it sings: a jump of the
 map is a cut, a stretch is slow motion, and where the map stands still the last picture is held. A
 syllable that is sung again is mirrored every other time, as uploaders do: a repeat that looks the
-same reads as a fault, one that looks back at itself reads as dance.
+same reads as a fault, one that looks back at itself reads as dance. While the voice rests, the picture belongs to what
+is quoted of the speech as it was spoken.
 
 Conventions
 -----------
@@ -15,12 +16,12 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import groupby, pairwise
 
 from shenqu.documents.performance import Performance, SungNote, TimeMap
-from shenqu.documents.picture import EditList, Shot
+from shenqu.documents.picture import EditList, Quote, Shot
 from shenqu.errors import InputError
 
 LONGEST_ONSET_S = 0.4  # consonants before a vowel
@@ -31,31 +32,42 @@ SHAPES = {"16:9": Fraction(16, 9), "9:16": Fraction(9, 16), "1:1": Fraction(1)}
 SHORT_SIDES = (720, 1080)
 
 
-def cut(performance: Performance, *, rate: Fraction, width: int, height: int) -> EditList:
+def cut(performance: Performance, *, rate: Fraction, width: int, height: int, quotes: Sequence[Quote] = ()) -> EditList:
     """Return the shots that show `performance`, at `rate` frames a second, `width` x `height` pixels.
 
-    A shot begins where the time map jumps by more than half a frame, and where a mirrored repeat begins
-    or ends. The shots tile the song: ceil(duration * rate) frames.
+    A shot begins where the time map jumps by more than half a frame, where a mirrored repeat begins
+    or ends, and where one of `quotes` does. The shots tile the song: ceil(duration * rate) frames.
     """
     frames = max(1, math.ceil(Fraction(performance.duration_s) * rate - Fraction(1, 1000)))
     time_map = performance.time_map
     jumps = list(_jumps(time_map, least_s=float(1 / rate) / 2))
     turns = list(_turns(performance.notes, jumps))
 
-    def scene(frame: int) -> tuple[int, bool]:
+    def scene(frame: int) -> tuple[int, bool, Quote | None]:
         middle_s = _middle_s(frame, rate)
-        return bisect_right(jumps, middle_s), _is_flipped(turns, middle_s)
+        quote = _quoted(quotes, time_map, middle_s)
+        return bisect_right(jumps, middle_s), quote is None and _is_flipped(turns, middle_s), quote
+
+    def shown_s(frame: int, quote: Quote | None) -> float:
+        middle_s = _middle_s(frame, rate)
+        return quote.speech_s + middle_s - quote.start_s if quote else time_map.song_to_speech(middle_s)
 
     shots = []
-    for (_, flipped), group in groupby(range(frames), key=scene):
+    for (_, flipped, quote), group in groupby(range(frames), key=scene):
         members = list(group)
-        source_s = tuple(time_map.song_to_speech(_middle_s(frame, rate)) for frame in members)
+        source_s = tuple(shown_s(frame, quote) for frame in members)
         shots.append(Shot(first_frame=members[0], source_s=source_s, flipped=flipped))
     return EditList(rate=rate, width=width, height=height, shots=tuple(shots))
 
 
 def _middle_s(frame: int, rate: Fraction) -> float:
     return float((frame + Fraction(1, 2)) / rate)
+
+
+def _quoted(quotes: Sequence[Quote], time_map: TimeMap, song_s: float) -> Quote | None:
+    """Return what is quoted at a moment of the song in which nothing is sung."""
+    quote = next((quote for quote in quotes if quote.start_s <= song_s < quote.end_s), None)
+    return quote if quote and time_map.rests_at(song_s) else None
 
 
 def _is_flipped(turns: list[tuple[float, bool]], song_s: float) -> bool:

@@ -10,8 +10,9 @@ import numpy as np
 
 from shenqu.cache import ArrayCache
 from shenqu.documents.audio import Samples
-from shenqu.documents.figure import Figure
+from shenqu.documents.figure import Figure, Stroke
 from shenqu.documents.performance import TempoMap
+from shenqu.documents.picture import Quote
 from shenqu.documents.song import Song
 from shenqu.media.audio import audio_duration
 from shenqu.pipeline.spoken import part_read, read_material
@@ -27,6 +28,22 @@ class Beside:
 
     figures: Samples | None
     quotes: Samples | None
+
+
+def quotes_of(song: Song, clock: TempoMap) -> tuple[Quote, ...]:
+    """Return when which speech is heard as it was spoken."""
+    spoken = [figure for figure in song.figures if figure.kind == "spoken" and not figure.reverse]
+    return tuple(_quote(figure, stroke, clock) for figure in spoken for stroke in figure.strokes)
+
+
+def _quote(figure: Figure, stroke: Stroke, clock: TempoMap) -> Quote:
+    onset_beat = figure.onset_beat + stroke.onset_beat
+    beat_s, until_s = clock.beat_to_s(onset_beat), clock.beat_to_s(onset_beat + stroke.length_beat)
+    return Quote(
+        start_s=beat_s - (figure.beat_s - figure.start_s),
+        end_s=min(until_s, beat_s + figure.end_s - figure.beat_s),
+        speech_s=figure.start_s,
+    )
 
 
 def play_beside(

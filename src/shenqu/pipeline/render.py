@@ -38,7 +38,7 @@ from shenqu.picture.cut import cut, picture_rate, picture_size
 from shenqu.picture.strips import caption_drawer
 from shenqu.pipeline.backings import play_backing
 from shenqu.pipeline.bands import play_band
-from shenqu.pipeline.beside import play_beside
+from shenqu.pipeline.beside import play_beside, quotes_of
 from shenqu.pipeline.report import Report
 from shenqu.pipeline.several import alone, heard_of, own_time, shown_of, spoken_on_line
 from shenqu.pipeline.spoken import part_read, read_material
@@ -361,7 +361,8 @@ def write_film(
     typeface = _typeface(song, lines, "" if all(film.infos) else song.title)
     if info:
         rate = picture_rate(info.rate, variable=info.variable)
-        edit_list = shown_of(song, cut(sung.performance, rate=rate, width=width, height=height))
+        quotes = quotes_of(song, sung.clock)
+        edit_list = shown_of(song, cut(sung.performance, rate=rate, width=width, height=height, quotes=quotes))
         painters = [] if all(film.infos) else [_where_unseen(film, edit_list, _card(song, sung, edit_list, typeface))]
     else:
         edit_list = card_edit_list(sung.performance.duration_s, width=width, height=height)
