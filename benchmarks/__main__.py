@@ -185,7 +185,7 @@ def main(arguments: Sequence[str]) -> int:
             print(benches.source())
             return 0
         order = ("singing", "peers", "engines", "voice", "picture", "memory", "mix")
-        order += ("variants", "words", "hours", "band", "arranging", "lyrics")
+        order += ("variants", "words", "hours", "band", "recordings", "arranging", "lyrics")
         sections = [HEAD + benches.source(), machine(), *(written[name] for name in order), NOTES.read_text().strip()]
         PAGE.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
         print(PAGE, file=sys.stderr)

@@ -148,14 +148,6 @@ def lint_sung(
     )
 
 
-def bar_starts_s(song: Song) -> tuple[float, ...]:
-    """Return when each bar of `song` begins, and when the last one ends, in seconds of the song."""
-    clock = _Score(song=song).clock
-    bars = bar_lines(song.tune)
-    beats = [*(start for start, _ in bars), bars[-1][0] + bars[-1][1]]
-    return tuple(clock.beat_to_s(beat) for beat in beats)
-
-
 def _row(
     name: str,
     value: float,
