@@ -84,8 +84,8 @@ def sing(
     speech
         The recording: any audio or video file that FFmpeg reads; or several of them, of all who sing.
     tune
-        One of the tunes that `shenqu tunes` lists, a score (.mid .musicxml .mxl .abc .ust .ustx), a tune of your own
-        (.toml), or auto: of those listed the one that suits the speech best.
+        One of the tunes that `shenqu tunes` lists, a score (.mid .musicxml .mxl .abc .ust .ustx), a song's
+        recording or document, a tune of your own (.toml), or auto: of those listed the one that suits the speech best.
     output
         The song: .mp4 .mov .mkv .webm with picture, .wav .flac .mp3 .m4a .opus without.
         Default: the recording's name with .song.mp4 or .song.wav. The song document stands beside it.

@@ -121,7 +121,7 @@ class SingOptions(WordsOptions):
     Default: found."""
 
     length_s: Annotated[Annotated[float, Meta(gt=0, le=LONGEST_S)] | None, Parameter(name="--length")] = None
-    """Upper limit of the song's length in seconds; it ends with a musical phrase. Default: the tune once."""
+    """Upper limit of the song's length in seconds; it ends with a musical phrase. Default: the form once."""
 
     band: Annotated[str, Parameter(name="--band")] = "auto"
     """The backing: a style's name, a style's file (.toml), score (the tune file's other parts), or none.
