@@ -205,6 +205,8 @@ def test_python_and_command_line_give_one_answer(song):
         (["sing", "line.wav", "--tune", "twinkle", "--length", "0.4", "-o", "a.wav"], 1, "--length"),
         (["sing", "line.wav", "--tune", "twinkle", "--tempo", "999", "-o", "a.wav"], 1, "--tempo"),
         (["sing", "line.wav", "--tune", "twinkle", "--key", "999", "-o", "a.wav"], 1, "key"),
+        (["sing", "line.wav", "--tune", "twinkle", "--key", "-24", "-o", "a.wav", "--stems", "new/parts"], 1, "to 24"),
+        (["sing", "line.wav", "--tune", "can-can", "-o", "nowhere/a.wav", "--stems", "new/parts"], 1, "nowhere"),
         (["sing", "line.wav", "--tune", "twinkle", "--seed", "-1", "-o", "a.wav"], 1, "seed"),
         (["sing", "line.wav", "--tune", "twinkle", "--track", "3", "-o", "a.wav"], 1, "--track"),
         (["render", "missing.shenqu"], 1, "missing.shenqu"),

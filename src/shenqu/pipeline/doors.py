@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_type_hints
@@ -390,10 +391,11 @@ def _write(
     backing: Path | None = None,
 ) -> Made:
     """Render `song` into its files, all of them or none."""
-    if stems:
-        _make_folder(Path(stems))
     documents = [document] if document else []
-    with whole_files([target, *documents, *_stem_paths(stems)], force=force) as paths:
+    with (
+        _stem_folder(Path(stems)) if stems else nullcontext(),
+        whole_files([target, *documents, *_stem_paths(stems)], force=force) as paths,
+    ):
         stem_paths = paths[1 + len(documents) :]
         stem_by_name = dict(zip(STEMS, stem_paths, strict=True)) if stems else {}
         summary = render_files(song, film, paths[0], stems=stem_by_name, report=report, backing=backing)
@@ -451,11 +453,21 @@ def _stem_paths(stems: str | Path | None) -> list[Path]:
     return [Path(stems) / name for name in STEMS] if stems else []
 
 
-def _make_folder(folder: Path) -> None:
+@contextmanager
+def _stem_folder(folder: Path) -> Iterator[None]:
+    """Make a folder for what is written meanwhile; where nothing comes of it, it is gone again."""
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder}: cannot be made a folder for stems ({error.strerror}); choose another") from None
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            for one in made:
+                one.rmdir()
+        raise
 
 
 def _check_outputs(outputs: list[Path], inputs: list[Path], *, force: bool) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
+from shenqu.documents.arrangement import Placement
 from shenqu.documents.figure import Voice
 from shenqu.documents.options import SingOptions
 from shenqu.documents.song import Song, Source
 from shenqu.documents.tune import Tune
+from shenqu.errors import InputError
 from shenqu.music.arrange import choose_transpose, tempo_factor_of
 from shenqu.music.band import count_in_beats
 from shenqu.music.chop import chord_voices
@@ -19,6 +22,7 @@ from shenqu.pipeline.backings import HeardBacking, backing_bpm, laid_under
 from shenqu.pipeline.bands import find_style, own_style
 from shenqu.pipeline.hear import Heard
 from shenqu.pipeline.lyrics import warn_of_unsung
+from shenqu.singing.perform import HIGHEST_PITCH, LOWEST_PITCH
 
 
 def plan_song(
@@ -41,6 +45,7 @@ def plan_song(
     count_in = count_in_beats(tune, style) if style else Fraction(0)
     made = arranged(heard, tune, options, transpose=transpose, tempo_factor=factor, count_in=count_in)
     tune, arrangement = made.tune, made.arrangement
+    _check_key(options.key, arrangement.placements)
     if heard.new_words is not None:
         warn_of_unsung(heard.new_words, arrangement.placements)
     clock = song_tempo(tune, tempo_factor=arrangement.tempo_factor, count_in_beat=made.before)
@@ -75,6 +80,14 @@ def plan_song(
         band=own_style(options.band),
         count_in_beat=made.before,
     )
+
+
+def _check_key(key: int, placements: Sequence[Placement]) -> None:
+    """Refuse a `key` that takes a tune which could be sung out of what can be."""
+    pitches = [note.pitch for placement in placements for note in placement.notes]
+    low, high = max(-24, LOWEST_PITCH - min(pitches) + key), min(24, HIGHEST_PITCH - max(pitches) + key)
+    if low <= 0 <= high and not low <= key <= high:
+        raise InputError(f"--key {key} takes the tune out of a voice's reach; give {low} to {high}")
 
 
 def _voices(heard: Heard, made: Arranged, options: SingOptions) -> tuple[Voice, ...]:
