@@ -47,6 +47,7 @@ def metre(numerator, denominator):
         (("placements", 0, "notes", 0, "onset_beat"), "9" * 5000, "beat"),
         (("placements", -1, "notes", -1, "length_beat"), 99_999, "would last"),
         (("placements", 0, "syllable"), 10**30, "syllable"),
+        (("figures", -1, "onset_beat"), 9_999, "tag) at beat 9999"),
         (("tune", "notes", 1, "onset_beat"), 0, "overlap"),
         (("tune", "upbeat_beat"), -1, "upbeat_beat"),
         (("tune", "tempi"), [], "tempi"),

@@ -219,7 +219,13 @@ def render_lead(song: Song, speeches: Sequence[Path], *, report: Report) -> Lead
     clock = song_tempo(song.tune, tempo_factor=song.tempo_factor, count_in_beat=song.count_in_beat)
     ends = [note.end_beat for placement in song.placements for note in placement.notes]
     duration_s = clock.beat_to_s(max([song.tune.end_beat, *ends])) + TAIL_S
-    duration_s = max([duration_s, *(clock.beat_to_s(figure.end_beat) for figure in song.figures)])
+    for number, figure in enumerate(song.figures):
+        duration_s = max(duration_s, clock.beat_to_s(figure.end_beat))
+        if clock.beat_to_s(figure.end_beat) > LONGEST_SONG_S:
+            raise InputError(
+                f"figure {number} ({figure.name}) at beat {figure.onset_beat} ends behind the {LONGEST_SONG_S:.0f} s "
+                "that a song may last; move it, or take it out"
+            )
     if duration_s > LONGEST_SONG_S:
         message = (
             f"the song would last {duration_s:.0f} s, longer than {LONGEST_SONG_S:.0f}; shorten the tune (--length)"
