@@ -13,7 +13,7 @@ from shenqu.documents.tune import Metre, Note, Tempo, Tune
 from shenqu.errors import InputError
 from shenqu.music.arrange import arrange, choose_transpose, most_parts, tempo_factor_of
 from shenqu.music.passages import clip_tune
-from shenqu.music.tempo import beat_strength, song_tempo
+from shenqu.music.tempo import beat_strength, is_weak, song_tempo
 
 
 def tune_of(lengths, pitches=None, *, bpm=120.0, phrase=4):
@@ -118,6 +118,36 @@ def test_the_key_is_the_speakers(speaker, pitches):
 def test_the_key_moves_with_the_speaker_by_octaves():
     tune = tune_of(["1"] * 4, [60, 64, 67, 60])
     assert choose_transpose(tune, 70.0) - choose_transpose(tune, 58.0) == 12
+
+
+def test_a_speaker_who_is_mostly_low_has_a_lower_key_than_the_middle_of_his_voice():
+    tune = tune_of(["1"] * 4, [58, 60, 62, 60])
+    low, high = [48.0] * 4, [57.0] * 5
+    assert choose_transpose(tune, 57.0, (*low, *high, 0.0)) < choose_transpose(tune, 57.0)
+    assert choose_transpose(tune, 57.0, (57.0, 0.0)) == choose_transpose(tune, 57.0, (0.0,))
+
+
+def test_stressed_syllables_are_not_sung_on_weak_16ths():
+    tune = tune_of(["1"] * 4, bpm=60.0)
+    said = transcript_of([0.17] * 16)
+
+    def weak(stressed):
+        syllables = [
+            word.syllables[0].replace(stress=int(number in stressed)) for number, word in enumerate(said.words)
+        ]
+        words = [word.replace(syllables=(one,)) for word, one in zip(said.words, syllables, strict=True)]
+        arrangement = arrange(tune, said.replace(words=tuple(words)), transpose=0, tempo_factor=1.0)
+        return {one.syllable for one in arrangement.placements if is_weak(tune, one.notes[0].onset_beat)}
+
+    assert {1, 5} <= weak(())
+    assert not {1, 5} & weak({1, 5})
+
+
+@pytest.mark.parametrize("notes", range(4, 14))
+def test_what_is_to_be_sung_whole_is_sung_to_its_end(notes):
+    said = transcript_of([0.2] * 3)
+    placements = arrange(tune_of(["1"] * notes), said, transpose=0, tempo_factor=1.0, whole=True).placements
+    assert placements[-1].syllable == 2
 
 
 def test_bad_input_is_refused_in_one_line():

@@ -148,7 +148,7 @@ def test_the_hook_has_its_share(tune, form):
         role: float(sum(p.length_beat for p in passages if p.tune_beat is not None and (p.role == "hook") is role))
         for role in (True, False)
     }
-    assert 0.22 <= length[True] / sum(length.values()) <= 0.43
+    assert 0.25 <= length[True] / sum(length.values()) <= 0.4
 
 
 def sung_passages(song):

@@ -107,6 +107,14 @@ def broken(told):
     return [name for name, row in told.items() if row.passed is False]
 
 
+def test_of_a_tune_of_two_phrases_nobody_asks_for_less_hook():
+    halves = song(INTRO, ("hook", HOOKS), ("verse", verse(4)))
+    assert rows(halves)["hook share"].passed is False
+    short = halves.tune.replace(phrase_ends=(Fraction(BAR * 5), Fraction(BAR * 9)))
+    told = rows(halves.replace(tune=short))["hook share"]
+    assert told.passed is None and "two phrases" in told.change
+
+
 def test_a_clean_song_passes_every_row():
     told = rows(song(*CLEAN))
     assert all(row.passed for row in told.values()) and len(told) == 7

@@ -11,18 +11,19 @@ over (part of a note, syllable). With D a placement's time on its notes and V it
     hold      1.2 for every note after a placement's first, 0.8 where the speaker paused after the syllable
     split     0.5 for every syllable that begins inside a note
     stress    0.6 * |prominence - beat strength|, where a stressed syllable is weak or the reverse
+    weak      3 for a stressed syllable, not of a word that only joins others, on the 2nd or 4th 16th of a quarter
     phrase    where a musical phrase ends: 2.5 inside a word, 0.5 inside the speaker's phrase
     pause     0.4 where the speaker paused but the tune goes on
     restart   2 where the speech begins again before its end (only between phrases, after a pause)
     ending    3 where the song ends inside a word, 1 inside the speaker's phrase
-    unsung    where all is to be sung, 1 for every syllable that is missing at the end of the song, 12 at most
+    unsung    where all is to be sung, 8 if any syllable is missing at the end of the song and 1 for each, 12 at most
 
 A placement has four notes at most, with no rest between them. Parts are quarters, 8ths or 16ths, whichever are the
 shortest of at least 0.17 s that make up the note; a part is never shorter than that.
 
-The key moves the tune so that its notes, weighted by length, lie nearest to the speaker's
-pitch (squared distance, three times dearer beyond six semitones; notes below pitch 40, which
-few voices reach, cost 20 times their squared distance from it more). The tempo is the factor
+The key moves the tune so that its notes, weighted by length, lie nearest to the pitches of the
+syllables, any of which may be sung on any note (squared distance, three times dearer beyond six semitones; notes
+below pitch 40, which few voices reach, cost 20 times their squared distance from it more). The tempo is the factor
 between 2/3 and 3/2 with the least cost a note, where 1.5 * log2(factor)**2 is its own price.
 
 References
@@ -34,6 +35,7 @@ from __future__ import annotations
 
 import itertools
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -44,7 +46,8 @@ from shenqu.documents.arrangement import Arrangement, PlacedNote, Placement
 from shenqu.documents.speech import PAUSE_S, Syllable, Transcript
 from shenqu.documents.tune import Tune
 from shenqu.errors import InputError
-from shenqu.music.tempo import beat_strength, song_tempo
+from shenqu.music.hook import stresses
+from shenqu.music.tempo import beat_strength, is_weak, song_tempo
 
 Costs = npt.NDArray[np.float64]
 
@@ -52,12 +55,13 @@ LONGEST_HOLD = 4
 MOST_PARTS = 8  # of a placement
 SHORTEST_PART_S = 0.17
 PART_BEATS = (Fraction(1, 4), Fraction(1, 2), Fraction(1))
-SPLIT, RESTART = 0.5, 2.0
-UNSUNG, MOST_UNSUNG = 1.0, 12.0
+SPLIT, RESTART, WEAK = 0.5, 2.0, 3.0
+UNSUNG, MOST_UNSUNG, UNFINISHED = 1.0, 12.0, 8.0
 SQUEEZE, CONSONANTS_SHARE = 10.0, 0.36
 LONGEST_ONSET_S, LEAST_CONSONANTS_S = 0.18, 0.001
 MOST_NOTES = 4000
 LOWEST_SUNG_PITCH = 40
+SPREAD = 25  # quantiles that stand for the pitches of all syllables
 SLOWEST, FASTEST = 2 / 3, 3 / 2
 
 
@@ -68,6 +72,7 @@ class SpeechMeasures:
     vowel_s: Costs
     consonants_s: Costs
     prominence: Costs
+    stressed: npt.NDArray[np.bool_]
     word_end: npt.NDArray[np.bool_]
     pause: npt.NDArray[np.bool_]
     restart: float
@@ -83,6 +88,7 @@ class _Line:
     start_s: Costs
     end_s: Costs
     strength: Costs
+    weak: npt.NDArray[np.bool_]
     phrase_end: npt.NDArray[np.bool_]
 
 
@@ -142,15 +148,21 @@ def tempo_factor_of(tune: Tune, tempo_bpm: float) -> float:
     return factor
 
 
-def choose_transpose(tune: Tune, speaker_pitch: float) -> int:
-    """Return the semitones that bring `tune` nearest to a speaker at MIDI pitch `speaker_pitch`."""
-    pitches = np.array([note.pitch for note in tune.notes], dtype=float)
-    weights = np.array([float(note.length_beat) for note in tune.notes])
+def choose_transpose(tune: Tune, speaker_pitch: float, spoken: Sequence[float] = ()) -> int:
+    """Return the semitones that bring `tune` nearest to a speaker at MIDI pitch `speaker_pitch`.
+
+    `spoken` are the pitches of the syllables, 0.0 where there is none; the speaker's is taken where there is no other.
+    """
+    pitches, note_of = np.unique([note.pitch for note in tune.notes], return_inverse=True)
+    weights = np.bincount(note_of, weights=[float(note.length_beat) for note in tune.notes])
+    own = [pitch for pitch in spoken if pitch > 0.0] or [speaker_pitch]
+    own_pitches = np.quantile(own, (np.arange(SPREAD) + 0.5) / SPREAD)
 
     def cost(transpose: int) -> float:
-        away = pitches + transpose - speaker_pitch
+        away = pitches[:, np.newaxis] + transpose - own_pitches
         too_low = np.maximum(0.0, LOWEST_SUNG_PITCH - pitches - transpose)
-        return float((weights * (away**2 * np.where(np.abs(away) > 6, 3.0, 1.0) + 20 * too_low**2)).sum())
+        apart = (away**2 * np.where(np.abs(away) > 6, 3.0, 1.0)).mean(axis=1)
+        return float((weights * (apart + 20 * too_low**2)).sum())
 
     return min(range(-60, 61), key=lambda transpose: (cost(transpose), abs(transpose)))
 
@@ -158,16 +170,18 @@ def choose_transpose(tune: Tune, speaker_pitch: float) -> int:
 def measure_speech(transcript: Transcript, *, in_order: bool = False, whole: bool = False) -> SpeechMeasures:
     """Return what the cost needs to know of `transcript`, which may be wanted `in_order` or `whole`."""
     syllables = transcript.syllables
+    missing = np.arange(len(syllables))[::-1]
     word_end = np.array([i == len(word.syllables) - 1 for word in transcript.words for i in range(len(word.syllables))])
     gaps = [b.start_s - a.end_s for a, b in itertools.pairwise(syllables)]
     return SpeechMeasures(
         vowel_s=np.array([s.vowel_end_s - s.vowel_s for s in syllables]),
         consonants_s=np.array([_consonants_s(*pair) for pair in zip(syllables, [*syllables[1:], None], strict=True)]),
         prominence=np.array([_prominence(s, transcript.language) for s in syllables]),
+        stressed=np.fromiter(stresses(transcript), dtype=bool),
         word_end=word_end,
         pause=np.array([abs(gap) >= PAUSE_S for gap in gaps] + [True]),  # words may go on with earlier ones
         restart=np.inf if in_order or whole else RESTART,
-        unsung=np.minimum(MOST_UNSUNG, np.arange(len(syllables))[::-1] * UNSUNG * whole),
+        unsung=whole * np.minimum(MOST_UNSUNG, UNFINISHED * (missing > 0) + UNSUNG * missing),
     )
 
 
@@ -194,6 +208,7 @@ def _measure_tune(tune: Tune, factor: float, transpose: int) -> _Line:
         start_s=np.array([clock.beat_to_s(onset) for onset in onsets]),
         end_s=np.array([clock.beat_to_s(part.end_beat) for part in parts]),
         strength=np.array([beat_strength(tune, onset) for onset in onsets]),
+        weak=np.array([is_weak(tune, onset) for onset in onsets]),
         phrase_end=phrase_end,
     )
 
@@ -244,7 +259,7 @@ def _assign(line: _Line, speech: SpeechMeasures, factor: float) -> tuple[float, 
             before, syllable_before = _arrivals(least, first, speech, after_phrase=first > 0 and phrase_end[first - 1])
             last_s = end_s[last] - start_s[max(first, note_first[last])]
             cost = before + _span_cost(speech, end_s[last] - start_s[first], last_s, notes, line.strength[first])
-            cost += SPLIT * begins_inside[first]
+            cost += SPLIT * begins_inside[first] + WEAK * (speech.stressed & line.weak[first])
             cost += np.where(speech.word_end, np.where(speech.pause, 0.0, 0.5), 2.5) if phrase_end[last] else 0.0
             cost += 0.0 if phrase_end[last] else 0.4 * speech.pause
             better = cost < least[last + 1]

@@ -47,6 +47,7 @@ NEAREST = 3
 MOST_LETTERS = 200
 ATTACKS = frozenset({"P", "B", "T", "D", "K", "G", "CH", "JH", "HH"})
 RISE = 1.0
+FULL_TONES = frozenset({1, 2, 3, 4})
 ASKING = frozenset({
     "what", "who", "why", "where", "when", "how", "which", "are", "is", "do", "does", "did", "can", "will",
     "吗", "呢", "么", "嘛", "什么", "怎么", "谁", "哪",
@@ -132,6 +133,13 @@ def word_around(transcript: Transcript, syllable: int) -> Hook:
             return Hook(first=first, last=first + len(word.syllables) - 1)
         first += len(word.syllables)
     raise ValueError(f"there is no syllable {syllable}, only {first} of them")
+
+
+def stresses(transcript: Transcript) -> Iterator[bool]:
+    """Yield for every syllable whether it carries a stress or a full tone; words that only join others carry none."""
+    for word in transcript.words:
+        joins = plain(word.text) in JOINING
+        yield from (not joins and (one.tone in FULL_TONES or one.stress == 1) for one in word.syllables)
 
 
 def plain(text: str) -> str:

@@ -189,7 +189,7 @@ def _stretches(tune: Tune, wanted: Sequence[Wanted]) -> list[Stretch]:
         for in_a_row in range(1, MOST_IN_A_ROW + 1)
         for extra in (0, 1, 2, 4, 6, 8, -1, -2, -3, 16, 32)
     ]
-    return min(choices, key=_share_misfit)
+    return min(choices, key=lambda stretches: _share_misfit(tune, stretches))
 
 
 def _laid_out(
@@ -208,9 +208,9 @@ def _laid_out(
     return stretches
 
 
-def _share_misfit(stretches: Sequence[Stretch]) -> float:
-    """Return by how much the hook has too large or too small a share of what is sung."""
-    sung = [(stretch.role, float(stretch.end - stretch.start)) for stretch in stretches if stretch.is_sung]
+def _share_misfit(tune: Tune, stretches: Sequence[Stretch]) -> float:
+    """Return by how much the hook has too large or too small a share of what is sung, rests between passages too."""
+    sung = [(one.stretch.role, float(one.length)) for one in _place_all(tune, stretches)[0] if one.stretch.is_sung]
     share = sum(length for role, length in sung if role == "hook") / sum(length for _, length in sung)
     return max(0.0, LEAST_SHARE - share, share - MOST_SHARE)
 

@@ -41,13 +41,14 @@ from shenqu.documents.song import Song
 from shenqu.documents.speech import Syllable
 from shenqu.music.form import metre_at, pulse_beat
 from shenqu.music.harmony import bar_lines
-from shenqu.music.hook import JOINING, plain
+from shenqu.music.hook import stresses
 from shenqu.music.line import passages_of
-from shenqu.music.tempo import beat_strength, song_tempo
+from shenqu.music.tempo import beat_strength, is_weak, song_tempo
 
 MOST_ALIKE, BLOCK_BARS, MOST_BLOCKS = 4, 8, 1
 MOST_WEAK = 15.0
 LEAST_SECTIONS = 3
+FEW_PHRASES = 2
 LATEST_HOOK_S, LEAST_HOOK, MOST_HOOK = 10.0, 25.0, 40.0
 LEAST_CONSONANTS = 80.0
 FAR_SEMITONES, MOST_FAR = 7.0, 15.0
@@ -58,7 +59,6 @@ LOST_DB, MOST_LOST = 3.0, 15.0
 JOINTS = frozenset({"pickup", "silence"})
 """Passages that only join others."""
 MOST_BARS_NAMED = 8
-FULL_TONES = frozenset({1, 2, 3, 4})
 NO_WORDS = "the words are not known; give them with --text"
 
 
@@ -256,11 +256,11 @@ def _stress(score: _Score) -> CraftCheck:
     name = "wrong stress"
     if not score.has_own_words:
         return _untold(name, f"in mode {score.song.options.mode} syllables are not sung as they were said")
-    stressed = _stressed(score)
+    stressed = {number for number, is_stressed in enumerate(stresses(score.song.transcript)) if is_stressed}
     begun = [one for one in score.sung if one.syllable in stressed]
     if not begun:
         return _untold(name, NO_WORDS if not any(one.text for one in score.syllables) else "nothing is stressed")
-    weak = [one for one in begun if _is_weak(score, one.notes[0].onset_beat)]
+    weak = [one for one in begun if is_weak(score.song.tune, one.notes[0].onset_beat)]
     return _row(
         name,
         100.0 * len(weak) / len(begun),
@@ -269,23 +269,6 @@ def _stress(score: _Score) -> CraftCheck:
         bars=(score.bar(one.notes[0].onset_beat) for one in weak),
         change="move these syllables to a beat, or try --grid 8, another tune or another tempo",
     )
-
-
-def _stressed(score: _Score) -> set[int]:
-    """Return the syllables that carry a stress or a full tone; words that only join others carry none."""
-    stressed, number = set(), 0
-    for word in score.song.transcript.words:
-        for syllable in word.syllables:
-            if (syllable.tone in FULL_TONES or syllable.stress == 1) and plain(word.text) not in JOINING:
-                stressed.add(number)
-            number += 1
-    return stressed
-
-
-def _is_weak(score: _Score, beat: Fraction) -> bool:
-    """Tell whether a beat is nearest to the 2nd or 4th of the four 16ths of a quarter, or the middle of a triplet."""
-    part = (beat - score.song.tune.upbeat_beat) % 1
-    return part == Fraction(1, 3) or (part != Fraction(2, 3) and round(part * 4) % 2 == 1)
 
 
 # --- structure
@@ -349,6 +332,9 @@ def _hook(score: _Score) -> Iterator[CraftCheck]:
         bars=map(score.bar, beats[:1]),
         change="quote it before the song (--figures few), or choose --form short, which begins with it",
     )
+    if 1 <= len(song.tune.phrase_ends) <= FEW_PHRASES:
+        yield _untold("hook share", "the tune has but two phrases: one is the hook; a --form repeats them")
+        return
     share = _hook_share(score)
     yield _row(
         "hook share",

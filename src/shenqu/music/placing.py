@@ -26,8 +26,8 @@ from shenqu.documents.tune import Tune
 from shenqu.music.harmony import harmonize
 from shenqu.music.layout import Laid, passage_tune, phrase_spans
 
-ArrangeOn = Callable[[Tune, Transcript], Arrangement]
-"""Lays a speech on all of a tune, at the tempo and in the key of the song."""
+ArrangeOn = Callable[[Tune, Transcript, bool], Arrangement]
+"""Lays a speech on all of a tune, at the tempo and in the key of the song; whether it is to be sung to its end."""
 
 ALIKE = 3
 LEAST_REST = Fraction(1, 4)
@@ -146,7 +146,7 @@ class _Singer:
 
     def _arranged(self, tune: Tune, hook: Hook) -> tuple[Placement, ...]:
         words = _hook_words(self._lines.transcript, hook)
-        arrangement = self._arrange_on(tune, self._lines.transcript.replace(words=tuple(words)))
+        arrangement = self._arrange_on(tune, self._lines.transcript.replace(words=tuple(words)), True)
         return tuple(_renumbered(placement, hook.first) for placement in arrangement.placements)
 
     def _verses(self, tune: Tune) -> list[Placement]:
@@ -166,7 +166,7 @@ class _Singer:
         numbers = [order[(begin + step) % len(order)] for step in range(len(words))]
         syllables = [self._first_of[number] + i for number in numbers for i in range(self._count(number))]
         steps = [step for step, number in enumerate(numbers) for _ in range(self._count(number))]
-        arrangement = self._arrange_on(tune, self._lines.transcript.replace(words=tuple(words)))
+        arrangement = self._arrange_on(tune, self._lines.transcript.replace(words=tuple(words)), False)
         sung = [placement.syllable for placement in arrangement.placements if placement.syllable is not None]
         self._next[speaker] = (begin + steps[sung[-1]] + 1) % len(order)
         return [

@@ -43,3 +43,14 @@ def beat_strength(tune: Tune, beat: Fraction) -> float:
         return 0.6
     pulse = Fraction(3, 2) if metre.denominator == 8 and metre.numerator % 3 == 0 else Fraction(4, metre.denominator)
     return 0.3 if place % pulse == 0 else 0.0
+
+
+def is_weak(tune: Tune, beat: Fraction) -> bool:
+    """Tell whether a beat is nearest to the 2nd or 4th of the four 16ths of a quarter, or the middle of a triplet.
+
+    >>> tune = Tune(id="", title="", notes=(), tempi=(), metres=())
+    >>> [is_weak(tune, Fraction(sixteenth, 4)) for sixteenth in range(4)]
+    [False, True, False, True]
+    """
+    part = (beat - tune.upbeat_beat) % 1
+    return part == Fraction(1, 3) or (part != Fraction(2, 3) and round(part * 4) % 2 == 1)

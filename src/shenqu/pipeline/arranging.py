@@ -105,11 +105,17 @@ def syllables_heard(tune: Tune, options: SingOptions) -> int | None:
 
 
 def _on_all(
-    tune: Tune, transcript: Transcript, transpose: int, factor: float | None, options: SingOptions
+    tune: Tune,
+    transcript: Transcript,
+    transpose: int,
+    factor: float | None,
+    options: SingOptions,
+    *,
+    whole: bool = False,
 ) -> Arrangement:
     if options.mode != "flow":
         in_order = options.form != "tune"  # a passage of a form goes on with the speech
-        return arrange(tune, transcript, transpose=transpose, tempo_factor=factor, in_order=in_order)
+        return arrange(tune, transcript, transpose=transpose, tempo_factor=factor, in_order=in_order, whole=whole)
     return flow(
         tune,
         transcript,
@@ -308,8 +314,8 @@ def _sung(wish: _Wish, laid: Laid, factor: float) -> Arrangement:
     if wish.lines is None or wish.options.mode == "chop":
         return arrange_speech(laid.tune, wish.heard, wish.transpose, factor, wish.options)
 
-    def arrange_on(tune: Tune, transcript: Transcript) -> Arrangement:
-        return _on_all(tune, transcript, wish.transpose, factor, wish.options)
+    def arrange_on(tune: Tune, transcript: Transcript, whole: bool) -> Arrangement:
+        return _on_all(tune, transcript, wish.transpose, factor, wish.options, whole=whole)
 
     beat_s = 60.0 / (laid.tune.tempi[0].bpm * factor)
     breath_beat = next((breath for breath in BREATHS if float(breath) * beat_s >= BREATH_S), BREATHS[-1])

@@ -47,5 +47,5 @@ def _arrangement(tune: Tune, heard: Heard, options: SingOptions) -> Arrangement 
             tune = clip_tune(tune, length_s=options.length_s, tempo_factor=factor or FASTEST)
     except InputError:
         return None
-    transpose = choose_transpose(tune, heard.speaker_pitch) + options.key
+    transpose = choose_transpose(tune, heard.speaker_pitch, heard.pitches) + options.key
     return arrange_speech(tune, heard, transpose, factor, options)

@@ -38,7 +38,7 @@ def plan_song(
     """Return the song document: every decision taken, nothing rendered yet. With a `backing` no band plays."""
     if options.form != "tune" and options.band == "auto":  # no score has parts for bars that it does not hold
         tune = tune.replace(parts=())
-    transpose = choose_transpose(tune, heard.speaker_pitch) + options.key
+    transpose = choose_transpose(tune, heard.speaker_pitch, heard.pitches) + options.key
     bpm = backing_bpm(backing, tune, options) if backing else options.tempo_bpm
     factor = tempo_factor_of(tune, bpm) if bpm else None
     style = None if backing else find_style(options.band, tune)
