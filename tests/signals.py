@@ -66,3 +66,20 @@ def spoken(line="en", *, pitch_hz=120.0, rate=1.0, seed=0) -> Spoken:
     words = PANGRAM if line == "pangram" else demo_line(line)
     language = "en" if line == "pangram" else line
     return speak(words, language=language, pitch_hz=pitch_hz, rate=rate, seed=seed, sample_rate=RATE)
+
+
+class Counting:
+    """An engine that notes the key of every unit that it sings."""
+
+    def __init__(self, engine):
+        self.engine, self.sung = engine, []
+        self.name, self.at_once = engine.name, engine.at_once
+
+    def singer(self, material, units):
+        sing_unit = self.engine.singer(material, units)
+
+        def counted(unit):
+            self.sung.append(unit.key)
+            return sing_unit(unit)
+
+        return counted

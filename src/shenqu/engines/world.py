@@ -27,6 +27,7 @@ Numbers = npt.NDArray[np.int_]
 
 F0_FLOOR_HZ = 71.0
 BLOCK = 40
+AROUND = 20
 EVERY = 4
 NOISE_RATE = 24_000
 
@@ -38,23 +39,26 @@ def analyse_voice(samples: Samples, rate: int, hz: Frames, frames: Numbers) -> t
     blocks of the sound, because WORLD's safeguard noise runs on from frame to frame: so a frame's answer
     does not hang on which others were asked for.
     """
-    sound = np.ascontiguousarray(samples, dtype=np.float64)
-    dull = soxr.resample(sound, rate, NOISE_RATE) if rate > NOISE_RATE else sound
     blocks = np.unique(frames // BLOCK)
-    parts = [_block(sound, dull, rate, hz, int(block) * BLOCK) for block in blocks]
+    parts = [_block(samples, rate, hz, int(block) * BLOCK) for block in blocks]
     rows = np.searchsorted(blocks, frames // BLOCK) * BLOCK + frames % BLOCK
     return np.concatenate([part[0] for part in parts])[rows], np.concatenate([part[1] for part in parts])[rows]
 
 
-def _block(sound: Frames, dull: Frames, rate: int, hz: Frames, first: int) -> tuple[Frames, Frames]:
-    """Measure a block.
+def _block(samples: Samples, rate: int, hz: Frames, first: int) -> tuple[Frames, Frames]:
+    """Measure a block, with what is around it that counts.
 
     Aperiodicity costs most, and moves slowly: one frame in four is enough, carried straight between, and what
     lies above 12 kHz is noise in any voice.
     """
+    begin, hop = max(0, first - AROUND), round(FRAME_S * rate)
+    part = samples[begin * hop : (first + BLOCK + 1 + AROUND) * hop]
+    sound = np.ascontiguousarray(part, dtype=np.float64)
+    dull = soxr.resample(sound, rate, NOISE_RATE) if rate > NOISE_RATE else sound
+    dull = dull / max(1.0, np.abs(dull).max(initial=0.0))  # D4C answers NaN for a sound far above full scale
     numbers = np.arange(first, first + BLOCK + 1)
     pitch = np.maximum(hz[np.minimum(numbers, len(hz) - 1)], F0_FLOOR_HZ)
-    times_s = numbers * FRAME_S
+    times_s = (numbers - begin) * FRAME_S
     envelope = pyworld.cheaptrick(sound, pitch[:-1].copy(), times_s[:-1].copy(), rate, f0_floor=F0_FLOOR_HZ)
     low_rate = min(rate, NOISE_RATE)
     size = 2 * (envelope.shape[1] - 1) * low_rate // rate

@@ -57,6 +57,7 @@ class Psola:
     """Sings with the periods of the recording."""
 
     name: str = "psola 2"
+    at_once: int = 64
 
     def singer(self, material: Material, units: Sequence[Unit]) -> Callable[[Unit], Array]:
         """Return what sings any of `units`: only the voiced stretches that they pass through get marks."""
@@ -137,7 +138,7 @@ def _heard_apart(material: Material, wanted: list[tuple[int, int]]) -> tuple[Arr
 def _polarity(samples: Samples, rate: int) -> float:
     """Return 1.0, or -1.0 where the recording is upside down: the pulses of a voice are steeper one way."""
     few = rate // round(2 * WAVE_BELOW_HZ)
-    dull = np.asarray(samples[: len(samples) // few * few], dtype=np.float64).reshape(-1, few).mean(axis=1)
+    dull = samples[: len(samples) // few * few].reshape(-1, few).mean(axis=1, dtype=np.float64)
     return float(np.sign(np.sum(dull**3))) or 1.0
 
 

@@ -79,6 +79,10 @@ class Engine(Protocol):
     def name(self) -> str:
         """What it is called, and in which version: part of every unit's key."""
 
+    @property
+    def at_once(self) -> int:
+        """How many units are worth analysing together, and no burden for the memory."""
+
     def singer(self, material: Material, units: Sequence[Unit]) -> Callable[[Unit], Array]:
         """Return what sings any of `units`, after the analysis that they need together."""
 

@@ -41,6 +41,7 @@ class Vocoder:
 
     analyse_voice: AnalyseVoice
     name: str = "world 2"
+    at_once: int = 16
 
     def singer(self, material: Material, units: Sequence[Unit]) -> Callable[[Unit], Array]:
         """Return what sings any of `units`: only the frames that they pass through are measured."""

@@ -10,9 +10,9 @@ Speech times are seconds of the source file; marks lie every millisecond of the 
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
@@ -24,14 +24,15 @@ import soxr
 
 from shenqu.documents.audio import Samples
 from shenqu.documents.performance import Performance
+from shenqu.dsp.blocks import on_both_cores
 from shenqu.dsp.filters import filtered_both_ways, local_mean, low_pass, moving_mean
 from shenqu.singing.contour import HOP_S as MARK_S
-from shenqu.singing.material import Array, Marks, Material, stretches
-from shenqu.singing.unit import Engine, Take, Unit, cut_units, expressed, room, rooms
+from shenqu.singing.material import VERSION, Array, Marks, Material, stretches
+from shenqu.singing.takes import Part, sing_units
+from shenqu.singing.unit import Take, Unit, cut_units, expressed, room, rooms
 from shenqu.units import SONG_RATE
 
-WORKERS = 2
-UNITS_AT_ONCE = 200  # whose analysis is in memory together
+STRETCH = 8000  # marks that are sung at once
 FADE_S = 0.004
 LOUD, FULL = np.array(0.8), np.array(1.0)  # where peaks begin to be bent, and what they stay below
 SOFT, CREST, CREST_S, BEND = 0.15, 3.0, 0.02, 1.5  # consonants: how high they may be, against what is around them
@@ -110,28 +111,71 @@ def sing(
 ) -> Samples:
     """Return the lead voice, mono, at 48 kHz, as long as the performance, or what is heard of it in `span` (marks).
 
-    Units that `memory` holds are taken from there, the others are sung and put there. Notes may be sung in other
-    `takes` than the `usual` one, by their numbers: the units that lie on them are then.
+    Units, and stretches of song, that `memory` holds are taken from there, the others are sung and put there. Notes may
+    be sung in other `takes` than the `usual` one, by their numbers: the units that lie on them are then.
     """
-    rate = course.material.rate
     first, last = span or (0, course.marks)
-    # What lies around a part is heard too: a filter between two rates looks that far.
-    begin, end = max(0, first - NEAR), min(course.marks, last + NEAR)
+    parts = _in_takes(course, usual, takes)
+    pieces = [_Piece.of(course, parts, (begin, min(begin + STRETCH, last))) for begin in range(first, last, STRETCH)]
+    sung = {piece.key: sound for piece in pieces if (sound := memory.get(piece.key)) is not None}
+    missing = list({piece.key: piece for piece in pieces if piece.key not in sung}.values())
+    sound_of = sing_units(course.material, [part for piece in missing for part in piece.parts], memory)
+    for piece, sound in zip(
+        missing, on_both_cores(lambda piece: _sing_piece(course, piece, sound_of), missing), strict=True
+    ):
+        sung[piece.key] = memory[piece.key] = sound
+    ending = last * MARK_S if span else course.performance.duration_s
+    exact = np.zeros(round(ending * SONG_RATE) - round(first * MARK_S * SONG_RATE), dtype=np.float32)
+    for piece in pieces:
+        start = round((piece.span[0] - first) * MARK_S * SONG_RATE)
+        part = exact[start : start + len(sung[piece.key])]
+        part[:] = sung[piece.key][: len(part)]
+    return exact
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Piece:
+    """A stretch of song: its `span` and that `around` it (marks), the parts heard in it; `key` names all of it."""
+
+    span: tuple[int, int]
+    around: tuple[int, int]
+    parts: tuple[Part, ...]
+    key: str
+
+    @classmethod
+    def of(cls, course: Course, parts: Sequence[Part], span: tuple[int, int]) -> _Piece:
+        """Return what of `parts` is heard in `span`, and a name for its sound wherever in a song it lies."""
+        # What lies around a part is heard too: a filter between two rates looks that far.
+        begin, end = max(0, span[0] - NEAR), min(course.marks, span[1] + NEAR)
+        before, behind = (round(width / course.material.rate / MARK_S) for width in rooms(course.material.rate))
+        heard = tuple(part for part in parts if part[0].first - before < end and part[0].end + behind > begin)
+        digest = hashlib.sha256(f"{VERSION} {course.material.digest} {span[0] - begin} {end - span[1]}".encode())
+        digest.update(course.gain[begin : end + 1].tobytes())
+        for unit, _ in heard:
+            digest.update(f"{unit.first - begin} {unit.key}".encode())
+        for first, last in course.unvoiced:
+            if first < end + NEAR and last > begin - NEAR:
+                digest.update(f"{first - begin} {last - begin}".encode() + course.speech_s[first:last].tobytes())
+        for first, last in course.releases:
+            if first < end and last > begin - NEAR:
+                digest.update(f"{first - begin} {last - begin}".encode())
+        return cls(span, (begin, end), heard, digest.hexdigest())
+
+
+def _sing_piece(course: Course, piece: _Piece, sound_of: Callable[[Part], Samples]) -> Samples:
+    """Return what is heard in a stretch of song."""
+    rate, (begin, end) = course.material.rate, piece.around
     low, high = (round(mark * MARK_S * rate) for mark in (begin, end))
     gain = _at(course.gain, np.arange(low, high), round(MARK_S * rate))
     out = _without_clicks(gain * _recording(course, low, high), rate)
-    for unit, sound in _sung(course, usual, takes, (begin, end), memory):
-        start = round(unit.first * MARK_S * rate) - room(rate) - low
+    for part in piece.parts:
+        sound, start = sound_of(part), round(part[0].first * MARK_S * rate) - room(rate) - low
         here, there = max(0, start), min(len(out), start + len(sound))
         out[here:there] += gain[here:there] * sound[here - start : there - start]
     _darken(out, low, course.releases, rate)
     song = _resampled(out, rate)
-    beginning = round((first - begin) * MARK_S * SONG_RATE)
-    ending = last * MARK_S if span else course.performance.duration_s
-    exact = np.zeros(round(ending * SONG_RATE) - round(first * MARK_S * SONG_RATE), dtype=np.float32)
-    part = song[beginning : beginning + len(exact)]
-    exact[: len(part)] = _bent(part, LOUD, FULL)
-    return exact
+    first, last = (round((mark - begin) * MARK_S * SONG_RATE) for mark in piece.span)
+    return _bent(song[first:last], LOUD, FULL).astype(np.float32)
 
 
 def _resampled(out: Array, rate: int) -> Array:
@@ -152,47 +196,16 @@ def _at(marks: Array, place: npt.NDArray[np.int_], steps: int) -> Array:
     return np.asarray(before + (after - before) * ((place - mark * steps) / steps))
 
 
-def _sung(
-    course: Course,
-    usual: Take,
-    takes: Mapping[int, Take],
-    span: tuple[int, int],
-    memory: MutableMapping[str, Array],
-) -> list[tuple[Unit, Array]]:
-    """Return the units that are heard in `span`, each in its take, and their sounds."""
-    before, behind = (round(width / course.material.rate / MARK_S) for width in rooms(course.material.rate))
-    heard = [unit for unit in course.units if unit.first - before < span[1] and unit.end + behind > span[0]]
-    of_take: dict[Take, list[Unit]] = {}
-    for unit in heard:
-        take = takes.get(_note_of(unit, course.performance), usual)
-        of_take.setdefault(take, []).append(take.of(unit))
-    sung: list[tuple[Unit, Array]] = []
-    for take, units in of_take.items():
-        sung += zip(units, _sing_units(course.material, units, take.engine, memory), strict=True)
-    return sorted(sung, key=lambda pair: pair[0].first)
+def _in_takes(course: Course, usual: Take, takes: Mapping[int, Take]) -> list[Part]:
+    """Return all units, each in its take."""
+    chosen = [(unit, takes.get(_note_of(unit, course.performance), usual)) for unit in course.units]
+    return [(take.of(unit), take.engine) for unit, take in chosen]
 
 
 def _note_of(unit: Unit, performance: Performance) -> int:
     """Return the number of the note on which the middle of a unit lies."""
     middle_s = (unit.first + len(unit.pitch) // 2) * MARK_S
     return max(0, bisect_right(performance.notes, middle_s, key=lambda note: note.start_s) - 1)
-
-
-def _sing_units(
-    material: Material, units: list[Unit], engine: Engine, memory: MutableMapping[str, Array]
-) -> list[Array]:
-    """Return the sound of every unit; only what those need that are not in `memory` is analysed."""
-    # By `get`: what lies there may turn out to be damaged.
-    known = {unit.key: sound for unit in units if (sound := memory.get(unit.key)) is not None}
-    missing = {unit.key: unit for unit in units if unit.key not in known}
-    # In the order of the speech, so that hardly a frame is analysed for two batches.
-    ordered = sorted(missing.values(), key=lambda unit: float(unit.speech_s[0]))
-    for first in range(0, len(ordered), UNITS_AT_ONCE):
-        batch = ordered[first : first + UNITS_AT_ONCE]
-        with ThreadPoolExecutor(WORKERS) as pool:
-            for unit, sound in zip(batch, pool.map(engine.singer(material, batch), batch), strict=True):
-                known[unit.key] = memory[unit.key] = sound
-    return [known[unit.key] for unit in units]
 
 
 def follow(performance: Performance, times: Array) -> tuple[Array, Marks]:
