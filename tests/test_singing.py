@@ -153,6 +153,18 @@ def test_every_syllable_comes_out_at_one_level():
     assert max(levels) - min(levels) < 3.0
 
 
+def test_a_recording_far_above_full_scale_has_the_same_spectra():
+    samples, pitch, _ = speech()
+    hz, frames = np.full(len(pitch), 120.0), np.arange(len(pitch) - 1)
+    (power, aperiodicity), (loud_power, loud_aperiodicity) = (
+        analyse_voice(samples * np.float32(gain / np.abs(samples).max()), RATE, hz, frames) for gain in (1, 1000)
+    )
+    buzz = pitch[:-1] > 0
+    np.testing.assert_allclose(loud_power[buzz], 1e6 * power[buzz], rtol=0.01)
+    assert np.isfinite(loud_aperiodicity).all()
+    assert np.abs(loud_aperiodicity - aperiodicity)[buzz].mean() < 0.001
+
+
 def test_a_notes_level_begins_with_its_syllables_consonants():
     usual = arrangement_of([50] * 6)
     placements = list(usual.placements)
