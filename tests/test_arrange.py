@@ -150,6 +150,15 @@ def test_what_is_to_be_sung_whole_is_sung_to_its_end(notes):
     assert placements[-1].syllable == 2
 
 
+def test_what_is_to_be_sung_whole_leaves_room_behind_its_end():
+    def last(whole):
+        said = transcript_of([0.12] * 7, consonant=0.02)
+        return arrange(tune_of(["1"] * 4), said, transpose=0, tempo_factor=1.0, whole=whole).placements[-1].notes[-1]
+
+    assert last(whole=True).length_beat == 1
+    assert last(whole=False).length_beat == Fraction(1, 2)
+
+
 def test_bad_input_is_refused_in_one_line():
     tune = tune_of(["1"] * 4)
     with pytest.raises(InputError, match="no syllable"):

@@ -8,6 +8,7 @@ over (part of a note, syllable). With D a placement's time on its notes and V it
     stretch   4n * max(0, log2(D / 2V))**2    n its notes; words die of stretching beyond twice, not of pitch
     squeeze   10 * max(0, log2(C / 0.36 L))**2  C its coda and the consonants behind it, as spoken, L its last note:
               consonants that are cut cost words as stretching does
+              where all is to be sung, C is at least 0.12 s at the end: any consonants may follow
     hold      1.2 for every note after a placement's first, 0.8 where the speaker paused after the syllable
     split     0.5 for every syllable that begins inside a note
     stress    0.6 * |prominence - beat strength|, where a stressed syllable is weak or the reverse
@@ -58,7 +59,7 @@ PART_BEATS = (Fraction(1, 4), Fraction(1, 2), Fraction(1))
 SPLIT, RESTART, WEAK = 0.5, 2.0, 3.0
 UNSUNG, MOST_UNSUNG, UNFINISHED = 1.0, 12.0, 8.0
 SQUEEZE, CONSONANTS_SHARE = 10.0, 0.36
-LONGEST_ONSET_S, LEAST_CONSONANTS_S = 0.18, 0.001
+LONGEST_ONSET_S, LEAST_CONSONANTS_S, ROOM_S = 0.18, 0.001, 0.12
 MOST_NOTES = 4000
 LOWEST_SUNG_PITCH = 40
 SPREAD = 25  # quantiles that stand for the pitches of all syllables
@@ -67,7 +68,7 @@ SLOWEST, FASTEST = 2 / 3, 3 / 2
 
 @dataclass(frozen=True, slots=True)
 class SpeechMeasures:
-    """What the cost needs to know of every syllable, one value each."""
+    """What the cost needs to know of every syllable, one value each; the room left for what is sung behind the end."""
 
     vowel_s: Costs
     consonants_s: Costs
@@ -77,6 +78,7 @@ class SpeechMeasures:
     pause: npt.NDArray[np.bool_]
     restart: float
     unsung: Costs
+    room_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,7 @@ def measure_speech(transcript: Transcript, *, in_order: bool = False, whole: boo
         word_end=word_end,
         pause=np.array([abs(gap) >= PAUSE_S for gap in gaps] + [True]),  # words may go on with earlier ones
         restart=np.inf if in_order or whole else RESTART,
+        room_s=ROOM_S * whole,
         unsung=whole * np.minimum(MOST_UNSUNG, UNFINISHED * (missing > 0) + UNSUNG * missing),
     )
 
@@ -258,7 +261,10 @@ def _assign(line: _Line, speech: SpeechMeasures, factor: float) -> tuple[float, 
                 break
             before, syllable_before = _arrivals(least, first, speech, after_phrase=first > 0 and phrase_end[first - 1])
             last_s = end_s[last] - start_s[max(first, note_first[last])]
-            cost = before + _span_cost(speech, end_s[last] - start_s[first], last_s, notes, line.strength[first])
+            room_s = speech.room_s * (last == count - 1)
+            cost = before + _span_cost(
+                speech, end_s[last] - start_s[first], last_s, notes, line.strength[first], room_s=room_s
+            )
             cost += SPLIT * begins_inside[first] + WEAK * (speech.stressed & line.weak[first])
             cost += np.where(speech.word_end, np.where(speech.pause, 0.0, 0.5), 2.5) if phrase_end[last] else 0.0
             cost += 0.0 if phrase_end[last] else 0.4 * speech.pause
@@ -288,9 +294,11 @@ def _arrivals(
     return before, syllable_before
 
 
-def _span_cost(speech: SpeechMeasures, sung_s: float, last_s: float, held: int, strength: float) -> Costs:
+def _span_cost(
+    speech: SpeechMeasures, sung_s: float, last_s: float, held: int, strength: float, *, room_s: float
+) -> Costs:
     stretch = np.maximum(0.0, np.log2(sung_s / (2.0 * speech.vowel_s)))
-    squeeze = np.maximum(0.0, np.log2(speech.consonants_s / (CONSONANTS_SHARE * last_s)))
+    squeeze = np.maximum(0.0, np.log2(np.maximum(speech.consonants_s, room_s) / (CONSONANTS_SHARE * last_s)))
     hold = (held - 1) * np.where(speech.pause, 0.8, 1.2)
     return 4.0 * held * stretch**2 + SQUEEZE * squeeze**2 + hold + 0.6 * np.abs(speech.prominence - strength)
 
