@@ -190,7 +190,7 @@ def _vocabulary(song: Song) -> list[str]:
 def _checked(song: Song, folder: Path, talk: Talk) -> dict[str, float]:
     """Return what `shenqu check` says of the song, in the judge's units; the song is still in memory."""
     with patch.dict(os.environ, SHENQU_CACHE=str(folder / CACHE)):
-        check, _, _ = check_song(song, talk.recording.path, report=silent)
+        check, _, _ = check_song(song, [talk.recording.path], report=silent)
     return {
         "check_rpa50": 100 * check.rpa50,
         "check_rpa25": 100 * check.rpa25,
