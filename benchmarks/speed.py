@@ -138,7 +138,7 @@ def _film_cost(recording: Recording, workshop: Path) -> FilmCost:
     out = workshop / f"{recording.name}.mp4"
 
     def film_it(draw: Draw | None) -> None:
-        render_video(out, edit_list, sung.mixdown.mix, sources=[film.info], draw=draw)
+        render_video(out, edit_list, sung.mix, sources=[film.info], draw=draw)
 
     pictures = _finished_pictures(edit_list, film.info, draw, workshop / f"{recording.name}.raw")
     x264_bytes: list[int] = []

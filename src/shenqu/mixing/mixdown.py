@@ -13,12 +13,13 @@ it was recorded in, for whoever wants to mix it elsewhere.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from shenqu.documents.audio import Samples
-from shenqu.dsp.levels import HOP_S, Floats, Gain, band_powers, decibels, moment_powers
+from shenqu.dsp.levels import HOP_S, Gain, band_powers, decibels, moment_powers
 from shenqu.dsp.loudness import master
 from shenqu.mixing.ducking import duck, plan_ducking
 from shenqu.mixing.sends import add_space
@@ -59,10 +60,7 @@ def mix(
     voice, band = _padded(np.asarray(vocal, dtype=np.float32), length), np.zeros((2, length), dtype=np.float32)
     band[:, : backing.shape[1]] = backing
     chain = plan_chain(voice, settings.voice, rate)
-    powers = band_powers(band, rate)
-    lay_backing(
-        band, voice, chain, powers=powers, figures=figures, quotes=quotes, settings=settings, beat_s=beat_s, rate=rate
-    )
+    lay_backing(band, voice, chain, figures=figures, quotes=quotes, settings=settings, beat_s=beat_s, rate=rate)
     return Mixdown(backing=band, mix=finish(band.copy(), voice, chain, settings=settings, rate=rate))
 
 
@@ -71,14 +69,13 @@ def lay_backing(
     vocal: Samples,
     chain: Chain,
     *,
-    powers: Floats,
     figures: Samples | None,
     quotes: Samples | None,
     settings: MixSettings,
     beat_s: float,
     rate: int = SONG_RATE,
 ) -> None:
-    """Make `band`, shape (2, n), whose band powers are `powers`, in place what all but the voice is in the mix.
+    """Make `band`, shape (2, n), in place what all but the voice is in the mix.
 
     `vocal` is as long, `chain` what is done to it; all else is as in `mix`, which is these two steps on copies.
     """
@@ -88,15 +85,29 @@ def lay_backing(
             quoted = band_powers(_padded(quotes, band.shape[1]), rate)
             voice_powers, sounding = voice_powers + quoted, sounding | sounding_moments(quoted)
         level_db, bands = settings.voice_level_db, settings.band
+        powers = band_powers(band, rate)
         ducking = plan_ducking(powers, voice_powers, sounding, voice_level_db=level_db, settings=bands)
         duck(band, ducking, settings.band, rate, out=band)
         wet = without_esses(vocal, chain, settings.voice, rate)
         if figures is not None:
-            wet[: figures.shape[1]] += figures.mean(axis=0)
+            for first, part in _heard(figures):
+                wet[first : first + part.shape[1]] += part.mean(axis=0)
         add_space(band, wet, chain.sounding, beat_s=beat_s, sends=settings.sends, rate=rate)
     for beside in (figures, quotes):
         if beside is not None:
-            band[:, : beside.shape[1]] += beside
+            for first, part in _heard(beside):
+                band[:, first : first + part.shape[1]] += part
+
+
+def _heard(samples: Samples) -> Iterator[tuple[int, Samples]]:
+    """Yield what sounds of `samples`, shape (2, n), a second at a time, and its first sample's number.
+
+    Of figures there are few: what was never written to takes no memory, and shall not.
+    """
+    for first in range(0, samples.shape[1], SONG_RATE):
+        part = samples[:, first : first + SONG_RATE]
+        if part.any():
+            yield first, part
 
 
 def finish(backing: Samples, vocal: Samples, chain: Chain, *, settings: MixSettings, rate: int = SONG_RATE) -> Samples:

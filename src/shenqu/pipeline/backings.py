@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import soxr
 
+from shenqu.cache import SoundCache, code_of, content_key, remembered
 from shenqu.documents.audio import Audio, Samples
+from shenqu.documents.codec import encode
 from shenqu.documents.options import SingOptions
 from shenqu.documents.performance import TempoMap
 from shenqu.documents.song import Backing, Song, Source
@@ -129,10 +131,19 @@ def play_backing(backing: Backing, tune: Tune, path: Path, clock: TempoMap, *, d
     """Return the sound of the recording at `path` under a song of `duration_s`, shape (2, samples), peak at most 0.8.
 
     Its first bar line lies on the tune's; it begins as early as it can, is repeated by whole bars where it is too
-    short, and faded out at the song's end where it is longer.
+    short, and faded out at the song's end where it is longer. It is remembered.
 
     Raises `InputError` where the document asks for a tempo that it cannot be played at.
     """
+    what = encode(backing) + encode(tune) + repr((clock, duration_s)).encode()
+    key = content_key("backing", code_of("pipeline", "engines", "media"), sha256_of(path), what)
+    memory = SoundCache()
+    played = remembered(memory, key, lambda: _play(backing, tune, path, clock, duration_s=duration_s))
+    memory.tidy()
+    return np.asarray(played, dtype=np.float32)
+
+
+def _play(backing: Backing, tune: Tune, path: Path, clock: TempoMap, *, duration_s: float) -> Samples:
     bpm = 60.0 / (clock.beat_to_s(tune.upbeat_beat + 1) - clock.beat_to_s(tune.upbeat_beat))
     speed = bpm / backing.bpm
     if not SLOWEST - 1e-6 <= speed <= FASTEST + 1e-6:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
+from shenqu.cache import SoundCache, code_of, content_key, remembered
 from shenqu.documents.audio import Samples
+from shenqu.documents.codec import encode
 from shenqu.documents.options import SingOptions
 from shenqu.documents.performance import TempoMap
 from shenqu.documents.song import Song
+from shenqu.documents.speech import Transcript
 from shenqu.documents.style import BandPart, BandStyle
 from shenqu.documents.tune import Tune
 from shenqu.engines.fluidsynth import play_soundfont
 from shenqu.errors import InputError
+from shenqu.media.files import sha256_of
 from shenqu.media.styles import ENDING, packaged_sounds, packaged_styles, read_style
 from shenqu.music.band import band_parts, choose_style
 from shenqu.music.harmony import chords_of
@@ -58,7 +64,7 @@ def own_style(name: str) -> BandStyle | None:
 
 
 def check_band(options: SingOptions, tune: Tune) -> None:
-    """Refuse early what no band could play: an unknown style, chords that are none, a soundfont that is not there.
+    """Refuse early what no band could play: an unknown style, parts or chords that are none, a missing soundfont.
 
     Raises
     ------
@@ -66,6 +72,8 @@ def check_band(options: SingOptions, tune: Tune) -> None:
         Saying which.
     """
     find_style(options.band, tune)
+    if options.band == "score" and not tune.parts:
+        raise InputError(f"--band score plays a score's other parts; {tune.id} has none, name a style")
     chords_of(tune, options.harmony, progression="")
     if options.soundfont is not None and not Path(options.soundfont).is_file():
         raise InputError(f"{options.soundfont}: there is no such soundfont; name an .sf2 or .sf3 file")
@@ -88,8 +96,20 @@ def song_band(song: Song) -> tuple[BandPart, ...]:
 
 
 def play_band(song: Song, clock: TempoMap, *, duration_s: float) -> Samples:
-    """Return the sound of the band of `song`, in the key it is sung in."""
-    parts, soundfont = song_band(song), song.options.soundfont
-    if soundfont is None:
-        return play(parts, tempo_map=clock, duration_s=duration_s, transpose=song.transpose)
-    return play_soundfont(parts, Path(soundfont), tempo_map=clock, duration_s=duration_s, transpose=song.transpose)
+    """Return the sound of the band of `song`, in the key it is sung in. It is remembered."""
+    soundfont = Path(song.options.soundfont) if song.options.soundfont else None
+    # What the band does not know cannot change it.
+    bare = song.replace(placements=(), figures=(), voices=(), hook=None, transcript=Transcript(language="und"))
+
+    def sound() -> Samples:
+        parts = song_band(bare)
+        if soundfont is None:
+            return play(parts, tempo_map=clock, duration_s=duration_s, transpose=song.transpose)
+        return play_soundfont(parts, soundfont, tempo_map=clock, duration_s=duration_s, transpose=song.transpose)
+
+    code = code_of("music", "dsp", "engines", "data/styles", "data/sounds")
+    key = content_key("band", code, sha256_of(soundfont) if soundfont else "", encode(bare), repr((clock, duration_s)))
+    memory = SoundCache()
+    played = remembered(memory, key, sound)
+    memory.tidy()
+    return np.asarray(played, dtype=np.float32)

@@ -82,7 +82,7 @@ def play_beside(
             take=take,
             memory=memory,
         )
-    memory.prune()
+    memory.tidy()
     return Beside(figures=figures, quotes=quotes)
 
 

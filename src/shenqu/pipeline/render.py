@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from shenqu import __version__
@@ -29,8 +30,9 @@ from shenqu.media.frames import Picture
 from shenqu.media.midi import VocalNote, vocal_midi
 from shenqu.media.mux import FORMATS, render_video
 from shenqu.media.video import VideoInfo, read_video_info
-from shenqu.mixing.mixdown import Mixdown, mix
+from shenqu.mixing.mixdown import finish, lay_backing
 from shenqu.mixing.settings import MASTERS, MixSettings
+from shenqu.mixing.voice import Chain, plan_chain
 from shenqu.music.tempo import song_tempo
 from shenqu.picture.caption import caption_columns, caption_lines, to_ass
 from shenqu.picture.card import CARD_SIZE, card_drawer, card_edit_list, voice_levels
@@ -123,13 +125,22 @@ class Lead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Bed:
+    """All but the lead voice as it lies in the mix, shape (2, n), and what is done to that voice."""
+
+    samples: Samples
+    chain: Chain
+    settings: MixSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sung:
     """Everything that can be heard of a song, and when what is sung."""
 
     performance: Performance
     clock: TempoMap
     vocal: Samples
-    mixdown: Mixdown
+    mix: Samples
 
 
 def check_ending(target: Path, *, picture: str | None) -> None:
@@ -154,12 +165,12 @@ def render_files(
 
     `backing` is where the recording is that plays in place of the band, if one does.
     """
-    sung = render_sound(song, film.paths, report=report, backing=backing)
+    sung = render_sound(song, film.paths, report=report, backing=backing, keep=partial(_write_sound, song, stems))
     is_film = out.suffix.lower() in FORMATS
     lines: tuple[CaptionLine, ...] = ()
     if is_film or stems:
         lines = caption_lines(sung.performance, song.transcript, most_columns=caption_columns(*film.size))
-    write_stems(song, sung, lines, film.size, stems)
+    write_texts(song, sung, lines, film.size, stems)
     speech = ", ".join(Path(source.path).name for source in song.sources)
     tags = {
         "title": song.title,
@@ -171,19 +182,35 @@ def render_files(
         write_film(song, sung, film, shown, out, tags=tags, report=report)
     else:
         report("writing", 0.0)
-        encode_audio(out, Audio(samples=sung.mixdown.mix, rate=SONG_RATE), tags=tags)
+        encode_audio(out, Audio(samples=sung.mix, rate=SONG_RATE), tags=tags)
     return _summary(song, sung)
 
 
-def render_sound(song: Song, speeches: Sequence[Path], *, report: Report, backing: Path | None = None) -> Sung:
-    """Sing `song`, play the band, or the recording `backing`, and mix them."""
+def render_sound(
+    song: Song,
+    speeches: Sequence[Path],
+    *,
+    report: Report,
+    backing: Path | None = None,
+    keep: Callable[[str, Samples], None] = lambda *_: None,
+) -> Sung:
+    """Sing `song`, play the band, or the recording `backing`, and mix them.
+
+    Each stem is given to `keep` by its name as soon as it is made: what comes next is made in its place.
+    """
     lead = render_lead(song, speeches, report=report)
-    mixdown = render_mix(song, lead, report=report, backing=backing)
-    return Sung(performance=lead.performance, clock=lead.clock, vocal=lead.vocal, mixdown=mixdown)
+    performance, clock, vocal = lead.performance, lead.clock, lead.vocal
+    keep("vocal.wav", vocal[None, :])
+    bed = lay_bed(song, lead, report=report, backing=backing)
+    del lead  # four minutes of speech
+    keep("backing.wav", bed.samples)
+    mix = finish(bed.samples, vocal, bed.chain, settings=bed.settings)
+    keep("mix.wav", mix)
+    return Sung(performance=performance, clock=clock, vocal=vocal, mix=mix)
 
 
-def render_mix(song: Song, lead: Lead, *, report: Report, backing: Path | None = None) -> Mixdown:
-    """Play the band, or the recording `backing`, and what else the speakers do, and mix them with the `lead`."""
+def lay_bed(song: Song, lead: Lead, *, report: Report, backing: Path | None = None) -> Bed:
+    """Play the band, or the recording `backing`, and what else the speakers do, and lay them under the `lead`."""
     report("playing", 0.0)
     duration_s = lead.performance.duration_s
     if song.backing and backing:
@@ -199,7 +226,9 @@ def render_mix(song: Song, lead: Lead, *, report: Report, backing: Path | None =
     report("mixing", 0.0)
     settings = MixSettings(voice_level_db=song.options.voice_level_db, master=MASTERS[song.options.loudness])
     beat_s = lead.clock.beat_to_s(Fraction(1)) - lead.clock.beat_to_s(Fraction(0))
-    return mix(lead.vocal, band, figures=figures, quotes=quotes, settings=settings, beat_s=beat_s)
+    chain = plan_chain(lead.vocal, settings.voice, SONG_RATE)
+    lay_backing(band, lead.vocal, chain, figures=figures, quotes=quotes, settings=settings, beat_s=beat_s)
+    return Bed(samples=band, chain=chain, settings=settings)
 
 
 def _sum(sounds: Sequence[Samples | None]) -> Samples | None:
@@ -249,7 +278,7 @@ def _sing(song: Song, performance: Performance, clock: TempoMap, speeches: Seque
             vocal, stay_bad = _sing_part(part, contour, memory)
             vocals.append(vocal)
             bad += stay_bad
-    memory.prune()
+    memory.tidy()
     _warn_of_bad(bad)
     vocal = sum(vocals[1:], vocals[0])
     origin_s, spoken = spoken_on_line(song, [(part.spoken, part.material.origin_s + part.begins_s) for part in parts])
@@ -305,21 +334,23 @@ def _typeface(song: Song, lines: tuple[CaptionLine, ...], title: str) -> Typefac
     return find_typeface("".join([title, *texts]), language=song.transcript.language)
 
 
-def write_stems(
+def _write_sound(song: Song, stems: Mapping[str, Path], name: str, samples: Samples) -> None:
+    """Write one stem, if stems are wanted."""
+    if stems:
+        audio, title = Audio(samples=samples, rate=SONG_RATE), f"{song.title} ({name[:-4]})"
+        encode_audio(stems[name], audio, tags={"title": title}, bits=24)
+
+
+def write_texts(
     song: Song,
     sung: Sung,
     lines: tuple[CaptionLine, ...],
     size: tuple[int, int],
     stems: Mapping[str, Path],
 ) -> None:
-    """Write voice, backing and mix apart, with notes, captions and time map, to the paths in `stems` by name."""
+    """Write notes, captions and time map to the paths in `stems` by name, if stems are wanted."""
     if not stems:
         return
-    sounds = {"vocal.wav": sung.vocal[None, :], "backing.wav": sung.mixdown.backing, "mix.wav": sung.mixdown.mix}
-    for name, samples in sounds.items():
-        encode_audio(
-            stems[name], Audio(samples=samples, rate=SONG_RATE), tags={"title": f"{song.title} ({name[:-4]})"}, bits=24
-        )
     width, height = size
     captions = to_ass(lines, width=width, height=height, title=song.title)
     stems["captions.ass"].write_text(captions, encoding="utf-8")
@@ -378,7 +409,7 @@ def write_film(
     render_video(
         out,
         edit_list,
-        sung.mixdown.mix,
+        sung.mix,
         sources=film.infos,
         draw=_all_of(painters) if painters else None,
         tags=tags,

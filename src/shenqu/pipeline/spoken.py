@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import soxr
 
-from shenqu.cache import Array, SoundCache, code_of, key_of, remembered
+from shenqu.cache import Array, SoundCache, code_of, content_key, remembered
 from shenqu.documents.audio import Samples
 from shenqu.documents.song import Song
 from shenqu.dsp.pitch_track import PitchTrack
@@ -31,7 +31,7 @@ def read_material(
     """
     samples, rate, name = _read(song, speech, part, memory)
     spoken = _spoken_pitch(samples, rate, name, memory)
-    power = remembered(memory, key_of("power", code_of("shenqu.singing"), name), lambda: spoken_power(samples, rate))
+    power = remembered(memory, content_key("power", code_of("singing"), name), lambda: spoken_power(samples, rate))
     material = prepare(samples, rate, origin_s=part[0], hz=spoken.f0_hz, transcript=song.transcript, power=power)
     return material, spoken
 
@@ -41,7 +41,7 @@ def _read(
 ) -> tuple[Samples, int, str]:
     """Return the samples of a part of the recording, their rate, and a name for them."""
     libraries = " ".join(version(library) for library in ("av", "soxr"))
-    name = key_of("speech", libraries, code_of("shenqu.media"), sha256_of(speech), repr((part, song.options.speaker)))
+    name = content_key("speech", libraries, code_of("media"), sha256_of(speech), repr((part, song.options.speaker)))
     sounds = SoundCache()
     known, facts = sounds.get(name), memory.get(name)
     if known is not None and facts is not None:
@@ -71,6 +71,6 @@ def _spoken_pitch(samples: Samples, rate: int, name: str, memory: MutableMapping
         found = track_pitch(samples, rate)
         return np.stack([found.f0_hz, found.confidence])
 
-    key = key_of("pitch", version("swift-f0"), code_of("shenqu.engines"), name)
+    key = content_key("pitch", version("swift-f0"), code_of("engines"), name)
     f0_hz, confidence = remembered(memory, key, track)
     return PitchTrack(f0_hz=f0_hz, confidence=confidence)
