@@ -209,6 +209,7 @@ def test_python_and_command_line_give_one_answer(song):
         (["sing", "line.wav", "--tune", "can-can", "-o", "nowhere/a.wav", "--stems", "new/parts"], 1, "nowhere"),
         (["sing", "line.wav", "--tune", "twinkle", "--seed", "-1", "-o", "a.wav"], 1, "seed"),
         (["sing", "line.wav", "--tune", "twinkle", "--track", "3", "-o", "a.wav"], 1, "--track"),
+        (["sing", "line.wav", "--tune", "twinkle", "--band", "score", "-o", "a.wav"], 1, "other parts"),
         (["render", "missing.shenqu"], 1, "missing.shenqu"),
         (["render", "line.wav"], 1, "line.wav"),
     ],

@@ -35,6 +35,11 @@ def test_a_clipped_recording_is_told_in_a_line(gain, told, level, tmp_path):
     assert all("is clipped" in message and "\n" not in message for message in messages)
 
 
+def test_an_offset_is_no_clipping():
+    voice = np.random.default_rng(0).laplace(size=(1, 48_000))
+    assert abs(clipped_share(0.02 * voice + 0.6) - clipped_share(voice)) < 0.0001
+
+
 def test_silence_and_nothing_are_not_clipped():
     assert clipped_share(np.zeros((1, 1000))) == clipped_share(np.zeros((2, 0))) == 0.0 < CLIPPED
 

@@ -31,8 +31,10 @@ def clipped_share(samples: Array) -> float:
     >>> clipped_share(np.clip(tone, -0.5, 0.5)[None, :]) > 0.5 > clipped_share(tone[None, :])
     True
     """
-    heights = np.abs(samples).ravel()
-    if not heights.size or not heights.any():
+    if not samples.size:
+        return 0.0
+    heights = np.abs(samples - samples.mean(axis=1, keepdims=True)).ravel()
+    if not heights.any():
         return 0.0
     peak = np.partition(heights, (place := int(0.999 * (heights.size - 1))))[place]
     return float((heights >= 0.9 * peak).mean())
