@@ -70,7 +70,6 @@ class TimeMap(Document, frozen=True, kw_only=True):
         (song_a, speech_a), (song_b, speech_b) = self.rows[index - 1], self.rows[index]
         return speech_a + (song_s - song_a) * (speech_b - speech_a) / (song_b - song_a)
 
-
     def rests_at(self, song_s: float) -> bool:
         """Tell whether the speech stands still at `song_s`: nothing is sung there.
 

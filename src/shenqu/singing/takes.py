@@ -46,7 +46,8 @@ def sing_units(
             kept[unit.key] = sound = engine.singer(material, [unit])(unit).astype(np.float32)
         return np.asarray(sound, dtype=np.float32)
 
-    on_both_cores(sing_batch, [batch for engine, units in missing.items() for batch in _batches(engine, units.values())])
+    batches = [batch for engine, units in missing.items() for batch in _batches(engine, units.values())]
+    on_both_cores(sing_batch, batches)
     return sound_of
 
 
