@@ -43,6 +43,7 @@ WHISPERED = 0.1
 SECONDS_A_SYLLABLE = 0.5
 LEAST_HEARD_S = 30.0
 LATE_S = 0.05
+LEAST_LOOKED_AT_S = 2.0  # in less, two loud periods look like clipping
 LOOKED_AT_S = 60.0
 EARLIEST_STROKE_S, LATEST_STROKE_S, LEAST_VOWEL_S = 0.05, 0.1, 0.05
 NO_SPEECH = "no speech found in it; choose another part of it (--start, --end)"
@@ -186,7 +187,7 @@ def _syllable_pitches(pitch: PitchTrack, transcript: Transcript, *, origin_s: fl
 def _warn_of_defects(speech: Path, options: WordsOptions, start_s: float, end_s: float) -> None:
     """Warn of what no song can hide, by the beginning of what is heard between two times of the recording."""
     audio = read_audio(speech, start_s=start_s, end_s=min(end_s, start_s + LOOKED_AT_S), channel=options.speaker)
-    if clipped_share(audio.samples) > CLIPPED:
+    if audio.duration_s >= LEAST_LOOKED_AT_S and clipped_share(audio.samples) > CLIPPED:
         message = f"{speech} is clipped, and so will the song sound; take a recording made at a lower level"
         warnings.warn(message, ShenquWarning, stacklevel=3)
     if hold_two_sounds(audio.samples, audio.rate):
