@@ -27,7 +27,7 @@ Array = npt.NDArray[np.floating[Any]]
 Response = Callable[[Array], npt.NDArray[np.complexfloating[Any, Any]]]
 
 BLOCK = 1 << 16
-AT_ONCE = 4  # blocks whose spectra are taken together
+AT_ONCE = 4  # blocks, of all channels, whose spectra are taken together
 REACH_S = 0.2  # after which a filter from 20 Hz on has died away
 NEAR_S = 0.1  # and one from 80 Hz on
 
@@ -161,7 +161,8 @@ def in_parts(
     reach = min(round(NEAR_S * rate), BLOCK // 4)
     length = BLOCK - 2 * reach
     gains = [(BLOCK * response(np.fft.rfftfreq(BLOCK, 1.0 / rate))).astype(np.complex64) for response in responses]
-    count, together = samples.shape[-1], AT_ONCE * length
+    count, channels = samples.shape[-1], samples[..., :1].size
+    together = max(1, AT_ONCE // max(1, channels)) * length
     starts = range(0, count, together)
     edges = {start: samples[..., max(0, start - reach) : start + reach].copy() for start in starts}
 
@@ -208,9 +209,9 @@ def convolved(samples: Array, kernel: Array) -> Array:
     return out
 
 
-def add_convolved(out: Array, samples: Array, kernel: Array) -> None:
-    """Add to `out`, shape (..., n), what `convolved` makes of `samples` and `kernel`."""
-    reach, count = kernel.shape[-1], len(samples)
+def add_convolved(out: Array, samples: Array, kernel: Array, *, before: int = 0) -> None:
+    """Add to `out`, shape (..., n), what `convolved` makes of `samples` and `kernel`; `before` samples are earlier."""
+    reach, count = kernel.shape[-1], len(samples) - before
     size = max(2 * BLOCK, 1 << (2 * reach).bit_length())
     length = size - reach
     spectrum = np.fft.rfft(kernel, size)[..., None, :] * np.asarray(size, dtype=kernel.dtype)
@@ -219,7 +220,8 @@ def add_convolved(out: Array, samples: Array, kernel: Array) -> None:
         stop = min(start + AT_ONCE * length, count)
         firsts = range(start, stop, length)
         heard = np.zeros((len(firsts) - 1) * length + size, dtype=samples.dtype)
-        _lay(heard, samples[max(0, start - reach) : stop], max(0, reach - start))
+        begin = start + before - reach
+        _lay(heard, samples[max(0, begin) : stop + before], max(0, -begin))
         blocks = np.fft.irfft(np.fft.rfft(_windows(heard, size, length), norm="forward") * spectrum, size)
         for number, first in enumerate(firsts):
             last = min(first + length, stop)

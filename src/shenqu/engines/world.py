@@ -39,10 +39,13 @@ def analyse_voice(samples: Samples, rate: int, hz: Frames, frames: Numbers) -> t
     blocks of the sound, because WORLD's safeguard noise runs on from frame to frame: so a frame's answer
     does not hang on which others were asked for.
     """
-    blocks = np.unique(frames // BLOCK)
-    parts = [_block(samples, rate, hz, int(block) * BLOCK) for block in blocks]
-    rows = np.searchsorted(blocks, frames // BLOCK) * BLOCK + frames % BLOCK
-    return np.concatenate([part[0] for part in parts])[rows], np.concatenate([part[1] for part in parts])[rows]
+    bins = pyworld.get_cheaptrick_fft_size(rate, F0_FLOOR_HZ) // 2 + 1
+    envelope, aperiodicity = np.empty((len(frames), bins)), np.empty((len(frames), bins))
+    for block in np.unique(frames // BLOCK):
+        here = slice(*np.searchsorted(frames, (block * BLOCK, (block + 1) * BLOCK)))
+        measured = _block(samples, rate, hz, int(block) * BLOCK)
+        envelope[here], aperiodicity[here] = (values[frames[here] % BLOCK] for values in measured)
+    return envelope, aperiodicity
 
 
 def _block(samples: Samples, rate: int, hz: Frames, first: int) -> tuple[Frames, Frames]:

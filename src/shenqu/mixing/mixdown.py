@@ -88,11 +88,15 @@ def lay_backing(
         powers = band_powers(band, rate)
         ducking = plan_ducking(powers, voice_powers, sounding, voice_level_db=level_db, settings=bands)
         duck(band, ducking, settings.band, rate, out=band)
-        wet = without_esses(vocal, chain, settings.voice, rate)
-        if figures is not None:
-            for first, part in _heard(figures):
-                wet[first : first + part.shape[1]] += part.mean(axis=0)
-        add_space(band, wet, chain.sounding, beat_s=beat_s, sends=settings.sends, rate=rate)
+
+        def dark(first: int, last: int) -> Samples:
+            wet = without_esses(vocal, chain, settings.voice, rate, first=first, last=last)
+            if figures is not None:
+                for start, part in _heard(figures[:, first:last]):
+                    wet[start : start + part.shape[1]] += part.mean(axis=0)
+            return wet
+
+        add_space(band, dark, chain.sounding, beat_s=beat_s, sends=settings.sends, rate=rate)
     for beside in (figures, quotes):
         if beside is not None:
             for first, part in _heard(beside):

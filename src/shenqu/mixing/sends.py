@@ -8,6 +8,8 @@ Moorer (1979), About this reverberation business: a tail is noise that dies away
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -26,6 +28,8 @@ _TAIL_FROM_S, _TAIL_FULL_S = 0.012, 0.03
 _SLAP_LATER_S = 0.013  # on the right
 _EDGE_S = 0.02
 _LONGEST_THROW_S = 0.8
+_THROWN_LATER_S = 0.1  # behind the end of a phrase something still rings
+_AT_ONCE_S = 30
 
 
 def slap_s(beat_s: float, sends: Sends) -> float:
@@ -40,14 +44,31 @@ def slap_s(beat_s: float, sends: Sends) -> float:
 
 
 def add_space(
-    band: Samples, dark: Samples, sounding: npt.NDArray[np.bool_], *, beat_s: float, sends: Sends, rate: int
+    band: Samples,
+    dark: Callable[[int, int], Samples],
+    sounding: npt.NDArray[np.bool_],
+    *,
+    beat_s: float,
+    sends: Sends,
+    rate: int,
 ) -> None:
-    """Add the room, the slap and the thrown ends of a voice without esses, shape (n,), to `band`, shape (2, n).
+    """Add the room, the slap and the thrown ends of a voice to `band`, shape (2, n).
 
+    `dark` gives what is heard of the voice from one sample to another, without its esses: half a minute at once.
     `sounding` tells, for every moment, whether somebody sings; `beat_s` is a quarter note.
     """
-    add_convolved(band, dark, _kernel(slap_s(beat_s, sends), sends, rate))
-    _throw(band, dark, sounding, beat_s * sends.throw_beats, sends, rate)
+    kernel = _kernel(slap_s(beat_s, sends), sends, rate)
+    throws = list(_throws(sounding, beat_s * sends.throw_beats, sends, rate))
+    before, after = max(kernel.shape[1], round(sends.throw_s * rate)), round(_THROWN_LATER_S * rate)
+    for start in range(0, band.shape[1], _AT_ONCE_S * rate):
+        stop = min(start + _AT_ONCE_S * rate, band.shape[1])
+        begin = max(0, start - before)
+        heard = dark(begin, min(stop + after, band.shape[1]))
+        add_convolved(band[:, start:stop], heard[: stop - begin], kernel, before=start - begin)
+        for throw in throws:
+            if start <= throw.end < stop:
+                thrown = heard[throw.start - begin : throw.end - begin + after]
+                _throw(band, thrown * _faded(len(thrown), rate), throw, sends, rate)
 
 
 def _kernel(delay_s: float, sends: Sends, rate: int) -> Samples:
@@ -88,22 +109,32 @@ def _reflections(ear: tuple[float, ...], room_m: tuple[float, ...]) -> list[tupl
     return heard
 
 
-def _throw(
-    band: Samples, dark: Samples, sounding: npt.NDArray[np.bool_], delay_s: float, sends: Sends, rate: int
-) -> None:
-    """Add what the end of each phrase leaves: it returns from side to side until somebody sings again."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Throw:
+    """The end of a phrase, from sample `start` to `end`, and how often it returns, every `delay_s`."""
+
+    start: int
+    end: int
+    turns: int
+    delay_s: float
+
+
+def _throws(sounding: npt.NDArray[np.bool_], delay_s: float, sends: Sends, rate: int) -> Iterator[_Throw]:
+    """Yield the ends of phrases behind which there is room: they return until somebody sings again."""
     delay_s = min(delay_s, _LONGEST_THROW_S)
     for first, last in stretches(~sounding):
-        rest_s = (last - first) * HOP_S
-        if first == 0 or rest_s < delay_s + sends.throw_s:
-            continue
-        end, length = round(first * HOP_S * rate), round(sends.throw_s * rate)
-        thrown = dark[max(0, end - length) : end + round(0.1 * rate)]
-        thrown = thrown * _faded(len(thrown), rate)
-        for turn in range(1, min(sends.throw_most, int((rest_s - 0.1) / delay_s)) + 1):
-            begin = end - min(length, end) + round(turn * delay_s * rate)
-            room = band[turn % 2, begin : begin + len(thrown)]
-            room += thrown[: len(room)] * np.float32(db_to_gain(sends.throw_db + (turn - 1) * sends.throw_fall_db))
+        rest_s, end = (last - first) * HOP_S, round(first * HOP_S * rate)
+        if first > 0 and rest_s >= delay_s + sends.throw_s:
+            turns = min(sends.throw_most, int((rest_s - _THROWN_LATER_S) / delay_s))
+            yield _Throw(start=max(0, end - round(sends.throw_s * rate)), end=end, turns=turns, delay_s=delay_s)
+
+
+def _throw(band: Samples, thrown: Samples, throw: _Throw, sends: Sends, rate: int) -> None:
+    """Add what the end of a phrase leaves, which is `thrown` from side to side."""
+    for turn in range(1, throw.turns + 1):
+        begin = throw.start + round(turn * throw.delay_s * rate)
+        room = band[turn % 2, begin : begin + len(thrown)]
+        room += thrown[: len(room)] * np.float32(db_to_gain(sends.throw_db + (turn - 1) * sends.throw_fall_db))
 
 
 def _faded(count: int, rate: int) -> Samples:

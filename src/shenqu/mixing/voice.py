@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shenqu.documents.audio import Samples
-from shenqu.dsp.filters import Response, curve, high_pass, in_parts, moving_mean
+from shenqu.dsp.filters import NEAR_S, Response, curve, high_pass, in_parts, moving_mean
 from shenqu.dsp.levels import CENTRES_HZ, HOP_S, Floats, Gain, band_powers, between, decibels, excess, follow
 from shenqu.mixing.settings import AVERAGE_SPEECH_DB, Compressor, VoiceSettings
 
@@ -118,15 +118,23 @@ def compress_db(level_db: Floats, sounding: npt.NDArray[np.bool_], settings: Com
     return np.maximum(gain_db, -settings.most_db)
 
 
-def without_esses(voice: Samples, chain: Chain, settings: VoiceSettings, rate: int) -> Samples:
-    """Return `voice`, shape (n,), behind `chain`, but for its esses: what the room and the echoes are given."""
-    level, dark = Gain(chain.level_db, round(HOP_S * rate)), np.empty_like(voice)
+def without_esses(
+    voice: Samples, chain: Chain, settings: VoiceSettings, rate: int, *, first: int = 0, last: int | None = None
+) -> Samples:
+    """Return `voice`, shape (n,), behind `chain`, but for its esses: what the room and the echoes are given.
 
-    def lay(first: int, last: int, parts: list[Samples]) -> None:
-        np.multiply(parts[0], level.part(first, last), out=dark[first:last])
+    From sample `first` to `last`, with what counts around.
+    """
+    last = len(voice) if last is None else last
+    begin, level = max(0, first - round(NEAR_S * rate)), Gain(chain.level_db, round(HOP_S * rate))
+    part = voice[begin : last + round(NEAR_S * rate)]
+    dark = np.empty_like(part)
 
-    in_parts(voice, rate, [_shaped(chain, settings, rate, esses=False)], lay)
-    return dark
+    def lay(start: int, stop: int, parts: list[Samples]) -> None:
+        np.multiply(parts[0], level.part(begin + start, begin + stop), out=dark[start:stop])
+
+    in_parts(part, rate, [_shaped(chain, settings, rate, esses=False)], lay)
+    return dark[first - begin : last - begin]
 
 
 def add_voice(song: Samples, voice: Samples, chain: Chain, settings: VoiceSettings, rate: int) -> None:

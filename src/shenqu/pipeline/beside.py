@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mmap
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,8 @@ from shenqu.singing.figures import check_figures, play_figures, sing_beside
 from shenqu.singing.material import Material
 from shenqu.singing.unit import Take
 from shenqu.units import SONG_RATE
+
+_OWN = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if sys.platform != "win32" else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,7 +91,9 @@ def play_beside(
 
 
 def _silence(duration_s: float) -> Samples:
-    return np.zeros((2, round(duration_s * SONG_RATE)), dtype=np.float32)
+    """Return silence that takes memory only where something is added: numpy's own asks for pages of 2 MB."""
+    count = round(duration_s * SONG_RATE)
+    return np.frombuffer(mmap.mmap(-1, max(1, 8 * count), **_OWN), dtype=np.float32, count=2 * count).reshape(2, count)
 
 
 def _by_part(

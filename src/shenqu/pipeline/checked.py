@@ -21,7 +21,7 @@ from shenqu.music.lint import lint_song, lint_sung
 from shenqu.picture.page import chart_page
 from shenqu.picture.song_chart import CRAFT_HEAD, NOTE_HEAD, craft_cells, note_cells, song_chart, song_facts
 from shenqu.pipeline.plotted import sound_pieces
-from shenqu.pipeline.render import Lead, lay_bed, render_lead
+from shenqu.pipeline.render import Lead, all_beside, lay_bed, render_lead
 from shenqu.pipeline.report import Report
 from shenqu.singing.measure import measure
 from shenqu.units import SONG_RATE
@@ -37,7 +37,7 @@ def check_song(
     `backing` is where the recording is that plays in place of the band, if one does.
     """
     lead = render_lead(song, speeches, report=report)
-    bed = lay_bed(song, lead, report=report, backing=backing)
+    bed = lay_bed(song, lead.vocal, all_beside(song, lead), lead.clock, report=report, backing=backing)
     report("measuring", 0.0)
     pitch = track_pitch(lead.vocal, SONG_RATE)
     check = measure(

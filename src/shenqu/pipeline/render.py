@@ -22,6 +22,8 @@ from shenqu.documents.performance import Performance, TempoMap
 from shenqu.documents.picture import CaptionLine, EditList
 from shenqu.documents.song import Song
 from shenqu.dsp.pitch_track import PitchTrack
+from shenqu.engines import pocketsphinx_aligner, swift_pitch
+from shenqu.engines.allocator import give_back
 from shenqu.engines.world import analyse_voice
 from shenqu.errors import InputError, ShenquWarning
 from shenqu.media.audio import AUDIO_SUFFIXES, encode_audio
@@ -40,7 +42,7 @@ from shenqu.picture.cut import cut, picture_rate, picture_size
 from shenqu.picture.strips import caption_drawer
 from shenqu.pipeline.backings import play_backing
 from shenqu.pipeline.bands import play_band
-from shenqu.pipeline.beside import play_beside, quotes_of
+from shenqu.pipeline.beside import Beside, play_beside, quotes_of
 from shenqu.pipeline.report import Report
 from shenqu.pipeline.several import alone, heard_of, own_time, shown_of, spoken_on_line
 from shenqu.pipeline.spoken import part_read, read_material
@@ -199,35 +201,48 @@ def render_sound(
     Each stem is given to `keep` by its name as soon as it is made: what comes next is made in its place.
     """
     lead = render_lead(song, speeches, report=report)
+    give_back()
     performance, clock, vocal = lead.performance, lead.clock, lead.vocal
     keep("vocal.wav", vocal[None, :])
-    bed = lay_bed(song, lead, report=report, backing=backing)
+    report("playing", 0.0)
+    beside = all_beside(song, lead)
     del lead  # four minutes of speech
+    give_back()
+    bed = lay_bed(song, vocal, beside, clock, report=report, backing=backing)
+    del beside
+    give_back()
     keep("backing.wav", bed.samples)
     mix = finish(bed.samples, vocal, bed.chain, settings=bed.settings)
     keep("mix.wav", mix)
     return Sung(performance=performance, clock=clock, vocal=vocal, mix=mix)
 
 
-def lay_bed(song: Song, lead: Lead, *, report: Report, backing: Path | None = None) -> Bed:
-    """Play the band, or the recording `backing`, and what else the speakers do, and lay them under the `lead`."""
-    report("playing", 0.0)
-    duration_s = lead.performance.duration_s
-    if song.backing and backing:
-        band = play_backing(song.backing, song.tune, backing, lead.clock, duration_s=duration_s)
-    else:
-        band = play_band(song, lead.clock, duration_s=duration_s)
-    take = Take(ENGINES[song.options.engine], song.seed)
+def all_beside(song: Song, lead: Lead) -> Beside:
+    """Return what else the speakers do beside the `lead`."""
+    take, duration_s = Take(ENGINES[song.options.engine], song.seed), lead.performance.duration_s
     besides = [
         play_beside(part.song, part.speech, part.material, lead.clock, duration_s=duration_s, take=take)
         for part in lead.parts
     ]
-    figures, quotes = _sum([beside.figures for beside in besides]), _sum([beside.quotes for beside in besides])
+    return Beside(
+        figures=_sum([beside.figures for beside in besides]), quotes=_sum([beside.quotes for beside in besides])
+    )
+
+
+def lay_bed(
+    song: Song, vocal: Samples, beside: Beside, clock: TempoMap, *, report: Report, backing: Path | None = None
+) -> Bed:
+    """Play the band, or the recording `backing`, and lay it under the lead voice `vocal`, with what is `beside` it."""
+    duration_s = len(vocal) / SONG_RATE
+    if song.backing and backing:
+        band = play_backing(song.backing, song.tune, backing, clock, duration_s=duration_s)
+    else:
+        band = play_band(song, clock, duration_s=duration_s)
     report("mixing", 0.0)
     settings = MixSettings(voice_level_db=song.options.voice_level_db, master=MASTERS[song.options.loudness])
-    beat_s = lead.clock.beat_to_s(Fraction(1)) - lead.clock.beat_to_s(Fraction(0))
-    chain = plan_chain(lead.vocal, settings.voice, SONG_RATE)
-    lay_backing(band, lead.vocal, chain, figures=figures, quotes=quotes, settings=settings, beat_s=beat_s)
+    beat_s = clock.beat_to_s(Fraction(1)) - clock.beat_to_s(Fraction(0))
+    chain = plan_chain(vocal, settings.voice, SONG_RATE)
+    lay_backing(band, vocal, chain, figures=beside.figures, quotes=beside.quotes, settings=settings, beat_s=beat_s)
     return Bed(samples=band, chain=chain, settings=settings)
 
 
@@ -268,9 +283,12 @@ def render_lead(song: Song, speeches: Sequence[Path], *, report: Report) -> Lead
 
 def _sing(song: Song, performance: Performance, clock: TempoMap, speeches: Sequence[Path]) -> Lead:
     """Sing the lead voice, each recording what is its own; only the part of it that is heard is read."""
+    pocketsphinx_aligner.forget()
+    give_back()
     memory = ArrayCache()
     contour = sung_pitch(performance, style=song.options.style, seed=song.seed)
     parts = tuple(_parts(song, performance, speeches, memory))
+    swift_pitch.forget()
     vocals: list[Samples] = []
     bad: list[NoteCheck] = []
     for part in parts:

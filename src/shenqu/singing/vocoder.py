@@ -68,10 +68,10 @@ def _analyse(material: Material, units: Sequence[Unit], analyse_voice: AnalyseVo
     for first, last in vowels:
         wanted[first:last] = True
     frames = np.flatnonzero(wanted[:-1])
-    envelope, aperiodicity = analyse_voice(material.samples, material.rate, material.hz, frames)
+    log_power, aperiodicity = analyse_voice(material.samples, material.rate, material.hz, frames)
+    np.log(np.add(log_power, 1e-16, out=log_power), out=log_power)
     row_of_frame = np.full(len(material.hz), -1)
     row_of_frame[frames] = np.arange(len(frames))
-    log_power = np.log(envelope + 1e-16)
     for first, last in vowels:
         rows = slice(row_of_frame[first], row_of_frame[last - 1] + 1)
         _cap_bursts(log_power[rows], material.rate)

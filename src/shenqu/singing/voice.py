@@ -115,22 +115,33 @@ def sing(
     be sung in other `takes` than the `usual` one, by their numbers: the units that lie on them are then.
     """
     first, last = span or (0, course.marks)
-    parts = _in_takes(course, usual, takes)
-    pieces = [_Piece.of(course, parts, (begin, min(begin + STRETCH, last))) for begin in range(first, last, STRETCH)]
-    sung = {piece.key: sound for piece in pieces if (sound := memory.get(piece.key)) is not None}
-    missing = list({piece.key: piece for piece in pieces if piece.key not in sung}.values())
-    sound_of = sing_units(course.material, [part for piece in missing for part in piece.parts], memory)
-    for piece, sound in zip(
-        missing, on_both_cores(lambda piece: _sing_piece(course, piece, sound_of), missing), strict=True
-    ):
-        sung[piece.key] = memory[piece.key] = sound
     ending = last * MARK_S if span else course.performance.duration_s
-    exact = np.zeros(round(ending * SONG_RATE) - round(first * MARK_S * SONG_RATE), dtype=np.float32)
-    for piece in pieces:
-        start = round((piece.span[0] - first) * MARK_S * SONG_RATE)
-        part = exact[start : start + len(sung[piece.key])]
-        part[:] = sung[piece.key][: len(part)]
-    return exact
+    song = np.zeros(round(ending * SONG_RATE) - round(first * MARK_S * SONG_RATE), dtype=np.float32)
+    parts = _in_takes(course, usual, takes)
+    missing: dict[str, list[_Piece]] = {}
+    for begin in range(first, last, STRETCH):
+        piece = _Piece.of(course, parts, (begin, min(begin + STRETCH, last)))
+        sound = memory.get(piece.key)
+        if sound is None:
+            missing.setdefault(piece.key, []).append(piece)
+        else:
+            _lay(song, sound, piece.span[0] - first)
+    sound_of = sing_units(course.material, [part for piece, *_ in missing.values() for part in piece.parts], memory)
+
+    def sing_piece(alike: list[_Piece]) -> None:
+        memory[alike[0].key] = sound = _sing_piece(course, alike[0], sound_of)
+        for piece in alike:
+            _lay(song, sound, piece.span[0] - first)
+
+    on_both_cores(sing_piece, missing.values())
+    return song
+
+
+def _lay(song: Samples, sound: Array, mark: int) -> None:
+    """Put `sound` into `song` from a mark on, as far as it goes."""
+    start = round(mark * MARK_S * SONG_RATE)
+    part = song[start : start + len(sound)]
+    part[:] = sound[: len(part)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
